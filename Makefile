@@ -1,0 +1,59 @@
+# Every target makes what it needs first: the virtual environment at .venv and, where it is used, the Pulumi engine.
+
+.PHONY: demo test test-lowest lint format bench campaign record engine clean
+.DEFAULT_GOAL := test
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+LOWEST := .venv-lowest
+LOWEST_READY := $(LOWEST)/.ready
+AUDIO ?=
+
+$(READY): pyproject.toml
+	@echo "setting up $(VENV) (about a minute the first time)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "Python 3.10 or newer is needed: make PYTHON=python3.12"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	@$(BIN)/python -m pip install --quiet --editable '.[cli,emulator]' --group test --group lint
+	@touch $@
+
+$(LOWEST_READY): pyproject.toml tests/lowest.txt
+	@echo "setting up $(LOWEST), the oldest supported dependencies (about a minute the first time)"
+	@test -x $(LOWEST)/bin/python || $(PYTHON) -m venv $(LOWEST)
+	@$(LOWEST)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	@$(LOWEST)/bin/python -m pip install --quiet --editable '.[cli,emulator]' --group test --constraint tests/lowest.txt
+	@touch $@
+
+demo: $(READY)
+	@$(BIN)/python tools/demo.py $(if $(AUDIO),--audio "$(AUDIO)")
+
+test: $(READY) $(LOWEST_READY)
+	$(BIN)/python -m pytest -n 2
+	$(LOWEST)/bin/python -m pytest -n 2 -m lowest
+
+lint: $(READY)
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY)
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+bench: $(READY)
+	$(BIN)/python tools/bench.py
+
+campaign: $(READY)
+	$(BIN)/python -m pytest -m campaign --timeout 0 -s
+
+record: $(READY)
+	$(BIN)/python tools/record.py
+
+engine: $(READY)
+	$(BIN)/python tools/engine.py
+
+clean:
+	rm -rf $(VENV) $(LOWEST) demo-output dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
