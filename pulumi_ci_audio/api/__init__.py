@@ -1,0 +1,1 @@
+"""The CI HTTP API as Python. Knows no engine and no resource: requests out, typed answers or typed errors back."""

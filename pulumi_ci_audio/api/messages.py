@@ -1,0 +1,318 @@
+"""The API's documents as models named after their elements. The only user of ``lxml``; no I/O.
+
+Answers are read tolerantly: elements may be missing, empty, repeated, unknown or in any order. An unset time is ``-``
+or empty in the API and ``None`` here.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, TypeVar
+
+from lxml import etree
+from pydantic import BeforeValidator, ValidationError
+from pydantic_xml import BaseXmlModel, element
+from pydantic_xml.errors import ParsingError
+
+from pulumi_ci_audio.api.errors import DecodeError, one_line
+
+
+def _unset(value: object) -> object:
+    return None if isinstance(value, str) and value.strip() in {"", "-"} else value
+
+
+Text = Annotated[str | None, BeforeValidator(_unset)]
+"""A text that may be missing, empty or ``-``."""
+
+
+class Element(BaseXmlModel, search_mode="unordered"):
+    """An element of the API: its children in any order, unknown ones ignored."""
+
+
+class NoiseReduction(Element, tag="NoiseReduction"):
+    """The parameters of a noise reduction. The samples spell the rate in two ways (Q1); ``Samplerate`` is sent."""
+
+    format: Text = element(tag="Format", default=None)
+    samplerate: Text = element(tag="Samplerate", default=None)
+
+
+class EchoedNoiseReduction(NoiseReduction, tag="NoiseReduction"):
+    """The parameters as an answer repeats them, in either spelling."""
+
+    sample_rate: Text = element(tag="SampleRate", default=None)
+
+
+class Input(Element, tag="Input"):
+    """What a job reads."""
+
+    object: Text = element(tag="Object", default=None)
+    bucket_id: Text = element(tag="BucketId", default=None)
+    region: Text = element(tag="Region", default=None)
+
+
+class Output(Element, tag="Output"):
+    """What a job writes."""
+
+    region: Text = element(tag="Region", default=None)
+    bucket: Text = element(tag="Bucket", default=None)
+    object: Text = element(tag="Object", default=None)
+
+
+class JobOperation(Element, tag="Operation"):
+    """What a job does, as a submission asks for it."""
+
+    template_id: Text = element(tag="TemplateId", default=None)
+    noise_reduction: NoiseReduction | None = element(tag="NoiseReduction", default=None)
+    output: Output | None = element(tag="Output", default=None)
+    user_data: Text = element(tag="UserData", default=None)
+    job_level: Text = element(tag="JobLevel", default=None)
+
+
+class CallBackMqConfig(Element, tag="CallBackMqConfig"):
+    """The message queue that a job reports to."""
+
+    mq_region: Text = element(tag="MqRegion", default=None)
+    mq_mode: Text = element(tag="MqMode", default=None)
+    mq_name: Text = element(tag="MqName", default=None)
+
+
+class JobRequest(Element, tag="Request"):
+    """The body of ``POST /jobs`` (document 460/84796)."""
+
+    tag: str = element(tag="Tag", default="NoiseReduction")
+    input: Input = element(tag="Input")
+    operation: JobOperation = element(tag="Operation")
+    queue_id: Text = element(tag="QueueId", default=None)
+    call_back: Text = element(tag="CallBack", default=None)
+    call_back_format: Text = element(tag="CallBackFormat", default=None)
+    call_back_type: Text = element(tag="CallBackType", default=None)
+    call_back_mq_config: CallBackMqConfig | None = element(tag="CallBackMqConfig", default=None)
+
+
+class EchoedOperation(Element, tag="Operation"):
+    """What a job does, as an answer repeats it."""
+
+    template_id: Text = element(tag="TemplateId", default=None)
+    noise_reduction: EchoedNoiseReduction | None = element(tag="NoiseReduction", default=None)
+    output: Output | None = element(tag="Output", default=None)
+    user_data: Text = element(tag="UserData", default=None)
+
+
+class JobsDetail(Element, tag="JobsDetail"):
+    """One job (document 436/76945)."""
+
+    job_id: Text = element(tag="JobId", default=None)
+    tag: Text = element(tag="Tag", default=None)
+    state: Text = element(tag="State", default=None)
+    code: Text = element(tag="Code", default=None)
+    message: Text = element(tag="Message", default=None)
+    creation_time: Text = element(tag="CreationTime", default=None)
+    start_time: Text = element(tag="StartTime", default=None)
+    end_time: Text = element(tag="EndTime", default=None)
+    queue_id: Text = element(tag="QueueId", default=None)
+    input: Input | None = element(tag="Input", default=None)
+    operation: EchoedOperation | None = element(tag="Operation", default=None)
+
+
+class JobsResponse(Element, tag="Response"):
+    """The answer of every job call."""
+
+    jobs_detail: list[JobsDetail] = element(tag="JobsDetail", default=[])
+    next_token: Text = element(tag="NextToken", default=None)
+
+
+class BucketItem(Element):
+    """A bucket in the list of a processing service."""
+
+    bucket_id: Text = element(tag="BucketId", default=None)
+    name: Text = element(tag="Name", default=None)
+    region: Text = element(tag="Region", default=None)
+    create_time: Text = element(tag="CreateTime", default=None)
+
+
+class AsrBucket(BucketItem, tag="AsrBucket"):
+    """The bucket in the answer of ``POST /asrbucket``."""
+
+
+class AsrBucketResponse(Element, tag="Response"):
+    """The answer of ``POST /asrbucket`` (document 1045/73363)."""
+
+    asr_bucket: AsrBucket | None = element(tag="AsrBucket", default=None)
+
+
+class BucketListResponse(Element, tag="Response"):
+    """The answer of the lists of the processing services; each service has its own element."""
+
+    total_count: int | None = element(tag="TotalCount", default=None)
+    asr: list[BucketItem] = element(tag="AsrBucketList", default=[])
+    media: list[BucketItem] = element(tag="MediaBucketList", default=[])
+    doc: list[BucketItem] = element(tag="DocBucketList", default=[])
+    file: list[BucketItem] = element(tag="FileBucketList", default=[])
+    pic: list[BucketItem] = element(tag="PicBucketList", default=[])
+    ai: list[BucketItem] = element(tag="AiBucketList", default=[])
+
+    @property
+    def items(self) -> list[BucketItem]:
+        """The buckets, whichever service was asked."""
+        return [*self.asr, *self.media, *self.doc, *self.file, *self.pic, *self.ai]
+
+
+class Queue(Element, tag="QueueList"):
+    """A queue of Smart Audio (document 1045/73366)."""
+
+    queue_id: Text = element(tag="QueueId", default=None)
+    name: Text = element(tag="Name", default=None)
+    state: Text = element(tag="State", default=None)
+
+
+class QueueListResponse(Element, tag="Response"):
+    """The answer of ``GET /asrqueue``."""
+
+    queue_list: list[Queue] = element(tag="QueueList", default=[])
+
+
+class TemplateRequest(Element, tag="Request"):
+    """The body of ``POST /template`` and ``PUT /template/<id>`` (documents 1045/73377, 1045/73378)."""
+
+    tag: str = element(tag="Tag", default="NoiseReduction")
+    name: str = element(tag="Name")
+    noise_reduction: NoiseReduction = element(tag="NoiseReduction")
+
+
+class Template(Element, tag="Template"):
+    """A template."""
+
+    template_id: Text = element(tag="TemplateId", default=None)
+    name: Text = element(tag="Name", default=None)
+    tag: Text = element(tag="Tag", default=None)
+    state: Text = element(tag="State", default=None)
+    create_time: Text = element(tag="CreateTime", default=None)
+    update_time: Text = element(tag="UpdateTime", default=None)
+    noise_reduction: EchoedNoiseReduction | None = element(tag="NoiseReduction", default=None)
+
+
+class TemplateResponse(Element, tag="Response"):
+    """The answer of creating or updating a template."""
+
+    template: Template | None = element(tag="Template", default=None)
+
+
+class TemplateListResponse(Element, tag="Response"):
+    """The answer of ``GET /template`` (document 1045/72989)."""
+
+    total_count: int | None = element(tag="TotalCount", default=None)
+    template_list: list[Template] = element(tag="TemplateList", default=[])
+
+
+class Workflow(Element, tag="MediaWorkflowList"):
+    """A workflow (document 1045/43734)."""
+
+    workflow_id: Text = element(tag="WorkflowId", default=None)
+    name: Text = element(tag="Name", default=None)
+    state: Text = element(tag="State", default=None)
+
+
+class WorkflowListResponse(Element, tag="Response"):
+    """The answer of ``GET /workflow``."""
+
+    total_count: int | None = element(tag="TotalCount", default=None)
+    media_workflow_list: list[Workflow] = element(tag="MediaWorkflowList", default=[])
+
+
+class BatchJob(Element, tag="JobsDetail"):
+    """A batch job."""
+
+    job_id: Text = element(tag="JobId", default=None)
+    name: Text = element(tag="Name", default=None)
+    state: Text = element(tag="State", default=None)
+    type: Text = element(tag="Type", default=None)
+
+
+class BatchJobsResponse(Element, tag="Response"):
+    """The answer of ``GET /inventorytriggerjob``."""
+
+    jobs_detail: list[BatchJob] = element(tag="JobsDetail", default=[])
+    next_token: Text = element(tag="NextToken", default=None)
+
+
+class ErrorDocument(Element, tag="Error"):
+    """The error envelope (documents 1045/43611, 436/46214)."""
+
+    code: Text = element(tag="Code", default=None)
+    message: Text = element(tag="Message", default=None)
+    request_id: Text = element(tag="RequestId", default=None)
+
+
+class _StatusDocument(Element, tag="CIStatus"):
+    """The status as the legacy host writes it: a single element with a text."""
+
+    status: str
+
+
+Model = TypeVar("Model", bound=Element)
+
+_DECLARATION = b'<?xml version="1.0" encoding="utf-8"?>\n'
+
+
+def encode(model: Element) -> bytes:
+    """Return ``model`` as an XML document; elements without a value are left out."""
+    content = model.to_xml(skip_empty=True, exclude_none=True, encoding="utf-8")
+    return _DECLARATION + (content if isinstance(content, bytes) else content.encode())
+
+
+def decode(body: bytes, model: type[Model]) -> Model:
+    """Return the XML document ``body`` as ``model``.
+
+    Raises:
+        DecodeError: it is no XML, or not the document that was expected.
+    """
+    # Made per call, since a parser must not be shared by threads.
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    try:
+        tree: Any = etree.fromstring(body, parser)  # pydantic-xml is typed for the standard library's elements
+        return model.from_xml_tree(tree)
+    except (etree.XMLSyntaxError, ParsingError, ValidationError, ValueError) as error:
+        shown = one_line(body[:120].decode("utf-8", "replace"))
+        raise DecodeError(f"the answer is not the document that was expected; it begins {shown!r}") from error
+
+
+def decode_status(body: bytes) -> str:
+    """Return the CI status in ``body``: ``on``, ``off`` or ``unbinding``; the service writes it in JSON or XML (Q2).
+
+    Raises:
+        DecodeError: it is neither.
+    """
+    text = body.lstrip()
+    if text.startswith(b"{"):
+        status = _json_object(body).get("CIStatus")
+        if isinstance(status, str) and status:
+            return status
+    elif text.startswith(b"<"):
+        return decode(text, _StatusDocument).status
+    shown = one_line(body[:120].decode("utf-8", "replace"))
+    raise DecodeError(f"the answer holds no CI status; it begins {shown!r}")
+
+
+def decode_error(body: bytes) -> ErrorDocument:
+    """Return the error in ``body``, which is XML, JSON or empty; what cannot be read becomes the message."""
+    if not body.strip():
+        return ErrorDocument()
+    if body.lstrip().startswith(b"{"):
+        try:
+            fields = {str(name).lower(): str(value) for name, value in _json_object(body).items()}
+        except DecodeError:
+            fields = {}
+        if "code" in fields:
+            return ErrorDocument(code=fields["code"], message=fields.get("message"), request_id=fields.get("requestid"))
+    try:
+        return decode(body, ErrorDocument)
+    except DecodeError:
+        return ErrorDocument(message=one_line(body[:512].decode("utf-8", "replace")))
+
+
+def _json_object(body: bytes) -> dict[str, object]:
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise DecodeError("the answer is broken JSON") from error
+    return value if isinstance(value, dict) else {}

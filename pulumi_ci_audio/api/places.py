@@ -1,0 +1,48 @@
+"""Where things are: buckets, their hosts and addresses, and what is known of an object from outside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pulumi_ci_audio.api.signing import url_encode
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket: its region and its full name with the ``-appid`` at its end."""
+
+    region: str
+    name: str
+
+    def __str__(self) -> str:
+        """Return how errors name the bucket."""
+        return f"{self.name} in {self.region}"
+
+    @property
+    def ci_host(self) -> str:
+        """The host of the bucket's CI calls."""
+        return f"{self.name}.ci.{self.region}.myqcloud.com"
+
+    @property
+    def cos_host(self) -> str:
+        """The host of the bucket's object calls."""
+        return f"{self.name}.cos.{self.region}.myqcloud.com"
+
+    def url_of(self, key: str) -> str:
+        """Return the unsigned address of the object ``key``."""
+        return f"https://{self.cos_host}/" + "/".join(url_encode(segment) for segment in key.split("/"))
+
+
+@dataclass(frozen=True)
+class ObjectHead:
+    """What is known of an object without reading it.
+
+    Attributes:
+        etag: without its quotes.
+        size: in bytes.
+        last_modified: unix seconds, or ``None`` where the answer names no readable time.
+    """
+
+    etag: str
+    size: int
+    last_modified: float | None

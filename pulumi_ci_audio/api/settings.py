@@ -1,0 +1,120 @@
+"""Where requests go and whose they are: stack configuration first, environment second. No I/O here.
+
+The order of sources is documented in the README's table of settings.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pulumi_ci_audio.api.credentials import CredentialSource, find_credentials
+from pulumi_ci_audio.api.errors import SettingsError
+
+REGION_KEY = "tencentcloud:region"
+ENDPOINT_KEY = "ci-audio:endpoint"
+CONFIGURATION_KEYS = (
+    "tencentcloud:secretId",
+    "tencentcloud:secretKey",
+    "tencentcloud:securityToken",
+    REGION_KEY,
+    ENDPOINT_KEY,
+)
+"""Every key of the stack configuration that is read."""
+
+REGION_VARIABLES = ("TENCENTCLOUD_REGION", "COS_REGION")
+ENDPOINT_VARIABLE = "CI_AUDIO_ENDPOINT"
+READ_TIMEOUT_VARIABLE = "CI_AUDIO_READ_TIMEOUT_SECONDS"
+SETTLE_VARIABLE = "CI_AUDIO_SETTLE_SECONDS"
+READ_TIMEOUT_SECONDS = 30.0
+SETTLE_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the program's configuration and the environment say.
+
+    Attributes:
+        configuration: the stack's configuration, keys with their namespace.
+        environment: the environment's variables.
+        home: the folder that holds ``.tencentcloud/credentials``.
+    """
+
+    configuration: Mapping[str, str]
+    environment: Mapping[str, str]
+    home: Path
+
+    @classmethod
+    def of_process(cls, configuration: Mapping[str, str] | None = None) -> Settings:
+        """Return the settings of this process, read when they are asked for, never before."""
+        return cls(configuration=configuration or {}, environment=os.environ, home=Path.home())
+
+    @property
+    def region(self) -> str | None:
+        """The region to use where a program names none."""
+        candidates = [self.configuration.get(REGION_KEY), *map(self.environment.get, REGION_VARIABLES)]
+        return next((region for region in candidates if region), None)
+
+    @property
+    def endpoint(self) -> str | None:
+        """The address every request goes to, with its true ``Host`` header, or ``None`` for the cloud itself.
+
+        Raises:
+            SettingsError: it is not an ``http`` or ``https`` address of a server.
+        """
+        endpoint = self.configuration.get(ENDPOINT_KEY) or self.environment.get(ENDPOINT_VARIABLE)
+        if not endpoint:
+            return None
+        try:
+            parts = urlsplit(endpoint)
+            valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.path in {"", "/"}
+            valid = valid and (parts.port or 1) > 0 and "@" not in parts.netloc
+        except ValueError:
+            valid = False
+        if not valid:
+            raise SettingsError(
+                f"the endpoint ({ENDPOINT_KEY} or {ENDPOINT_VARIABLE}) must look like http://127.0.0.1:9350"
+            )
+        return endpoint.rstrip("/")
+
+    @property
+    def read_timeout_seconds(self) -> float:
+        """How long the service may be silent before an answer counts as lost.
+
+        Raises:
+            SettingsError: the variable holds no positive number.
+        """
+        return self._seconds(READ_TIMEOUT_VARIABLE, READ_TIMEOUT_SECONDS)
+
+    @property
+    def settle_seconds(self) -> float:
+        """After what time a submitted job is taken to be in the service's list.
+
+        Raises:
+            SettingsError: the variable holds no positive number.
+        """
+        return self._seconds(SETTLE_VARIABLE, SETTLE_SECONDS)
+
+    def _seconds(self, variable: str, default: float) -> float:
+        text = self.environment.get(variable)
+        if not text:
+            return default
+        try:
+            seconds = float(text)
+        except ValueError:
+            seconds = math.nan
+        if not 0 < seconds < math.inf:
+            raise SettingsError(f"{variable} must be a positive number of seconds")
+        return seconds
+
+    def credentials(self) -> CredentialSource:
+        """Return where the credentials come from.
+
+        Raises:
+            SettingsError: there are none, or a source holds half of a pair.
+        """
+        return find_credentials(self.configuration, self.environment, self.home)

@@ -1,0 +1,85 @@
+"""Waiting for a condition, politely and within a bound. Time, sleep and chance are arguments."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from pulumi_ci_audio.api.errors import InterruptedWaitError
+
+TICK_SECONDS = 0.5
+"""The longest sleep between two looks at whether the wait was called off."""
+
+
+@dataclass(frozen=True)
+class Backoff:
+    """How long to wait between two looks: soon at first, then less and less often.
+
+    Attributes:
+        first_seconds: before the second look.
+        factor: by which each pause exceeds the one before.
+        longest_seconds: no pause is longer.
+        jitter: the share of a pause that is left to chance, so that many waits do not look at the same moment.
+    """
+
+    first_seconds: float = 0.5
+    factor: float = 1.6
+    longest_seconds: float = 10.0
+    jitter: float = 0.2
+
+    def pauses(self, chance: Callable[[], float]) -> Iterator[float]:
+        """Yield the pauses in seconds, without end.
+
+        Args:
+            chance: returns a number from 0 to 1.
+        """
+        pause = self.first_seconds
+        while True:
+            yield min(pause, self.longest_seconds) * (1 - self.jitter * chance())
+            pause = min(pause * self.factor, self.longest_seconds)
+
+
+@dataclass(frozen=True)
+class Waiter:
+    """Time as an operation sees it.
+
+    Attributes:
+        now: returns a monotonic time in seconds.
+        sleep: pauses for some seconds.
+        is_called_off: whether the process is asked to end.
+        backoff: the pauses between two looks.
+        chance: returns a number from 0 to 1.
+    """
+
+    now: Callable[[], float]
+    sleep: Callable[[float], None]
+    is_called_off: Callable[[], bool] = lambda: False
+    backoff: Backoff = field(default_factory=Backoff)
+    chance: Callable[[], float] = random.random
+
+    def pause(self, seconds: float) -> None:
+        """Sleep for ``seconds``, in short steps.
+
+        Raises:
+            InterruptedWaitError: the wait was called off.
+        """
+        end = self.now() + seconds
+        while (rest := end - self.now()) > 0:
+            if self.is_called_off():
+                raise InterruptedWaitError("interrupted")
+            self.sleep(min(rest, TICK_SECONDS))
+
+    def looks(self, timeout_seconds: float) -> Iterator[float]:
+        """Yield the seconds waited so far, once at first, then after each pause, once more when time is up.
+
+        Raises:
+            InterruptedWaitError: the wait was called off.
+        """
+        start = self.now()
+        for pause in self.backoff.pauses(self.chance):
+            waited = self.now() - start
+            yield waited
+            if waited >= timeout_seconds:
+                return
+            self.pause(min(pause, max(0.0, timeout_seconds - (self.now() - start))))
