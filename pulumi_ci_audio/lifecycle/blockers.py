@@ -1,0 +1,169 @@
+"""What stands in the way of switching a service off, and how to clear it. Everything is asked, nothing is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from pulumi_ci_audio.api import operations
+from pulumi_ci_audio.api.client import Client
+from pulumi_ci_audio.api.errors import ApiError, CiAudioError
+from pulumi_ci_audio.api.places import Bucket
+from pulumi_ci_audio.lifecycle.protocol import ResourceError, explain
+
+UNFINISHED_STATES = ("Submitted", "Running", "Pause")
+"""The states of a job, or of a batch job, that has not ended (documents 436/76945, 460/76894)."""
+
+SMART_AUDIO_TAGS = {
+    "NoiseReduction": "noise-reduction job",
+    "SpeechRecognition": "speech-recognition job",
+    "VoiceSeparate": "voice-separation job",
+    "Tts": "text-to-speech job",
+    "SoundHound": "song-recognition job",
+}
+"""The tags whose jobs wait in the queue of Smart Audio, and what their jobs are called."""
+
+UNSEEN = (
+    "what cannot be checked from here: automatic moderation and reviews of historical data; look for both in the "
+    "console under Cloud Infinite > Bucket Management > the bucket > Content Moderation"
+)
+"""Tasks that keep a bucket bound and that no public API lists."""
+
+
+@dataclass(frozen=True)
+class Blocker:
+    """One thing that stands in the way.
+
+    Attributes:
+        kind: what it is.
+        id: its id; empty for a service, which has none.
+        name: its name, where it has one.
+        state: its state.
+        remedy: the call or console page that clears it.
+    """
+
+    kind: str
+    id: str
+    name: str
+    state: str
+    remedy: str
+
+    def __str__(self) -> str:
+        """Return how errors name it."""
+        named = " ".join(part for part in (self.kind, self.id, f'"{self.name}"' if self.name else "") if part)
+        return f"{named} ({self.state}): {self.remedy}"
+
+
+Probe = Callable[[Client, Bucket], Iterator[Blocker]]
+
+
+def _smart_audio(client: Client, bucket: Bucket) -> Iterator[Blocker]:
+    if any(
+        item.bucket_id == bucket.name
+        for item in client.describe_asr_buckets(bucket.region, regions=[bucket.region], bucket_names=[bucket.name])
+    ):
+        remedy = (
+            "DELETE /asrbucket, or console: Smart Audio. If the program declares an AsrBucketBinding for the bucket, "
+            "give it bucket=binding.bucket (or depends_on), so that it goes first"
+        )
+        yield Blocker("service", "", operations.SMART_AUDIO.name, "enabled", remedy)
+
+
+def _other_services(client: Client, bucket: Bucket) -> Iterator[Blocker]:
+    for service in operations.OTHER_SERVICES:
+        items = client.describe_service_buckets(
+            service, bucket.region, regions=[bucket.region], bucket_names=[bucket.name]
+        )
+        if any(item.bucket_id == bucket.name for item in items):
+            yield Blocker("service", "", service.name, "enabled", f"DELETE {service.path}, or console: {service.name}")
+
+
+def _workflows(client: Client, bucket: Bucket) -> Iterator[Blocker]:
+    for workflow in client.describe_workflows(bucket):
+        path = f"/workflow/{workflow.workflow_id}"
+        pause = f"PUT {path}?paused, then " if workflow.state == "Active" else ""
+        remedy = f"{pause}DELETE {path}, or console: Workflows"
+        yield Blocker("workflow", workflow.workflow_id or "", workflow.name or "", workflow.state or "?", remedy)
+
+
+def _batch_jobs(client: Client, bucket: Bucket) -> Iterator[Blocker]:
+    for kind in ("Workflow", "Job"):
+        for job in client.describe_batch_jobs(bucket, kind=kind, states=UNFINISHED_STATES):
+            remedy = f"PUT /inventorytriggerjob/{job.job_id}?cancel, or console: Batch tasks"
+            yield Blocker("batch job", job.job_id or "", job.name or "", job.state or "?", remedy)
+
+
+def _jobs(tag: str) -> Probe:
+    def probe(client: Client, bucket: Bucket) -> Iterator[Blocker]:
+        for job in client.describe_jobs(bucket, tag=tag, states=UNFINISHED_STATES):
+            started = job.state == "Running"
+            remedy = "wait until it ends" if started else f"PUT /jobs/{job.job_id}?cancel, or wait until it ends"
+            yield Blocker(SMART_AUDIO_TAGS[tag], job.job_id or "", "", job.state or "?", remedy)
+
+    return probe
+
+
+BINDING_PROBES: tuple[Probe, ...] = (_smart_audio, _other_services, _workflows, _batch_jobs)
+"""What to ask before a bucket is unbound."""
+
+SMART_AUDIO_PROBES: tuple[Probe, ...] = tuple(_jobs(tag) for tag in SMART_AUDIO_TAGS)
+"""What to ask before Smart Audio is disabled: its queue, and what waits in it, goes with it."""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What the probes brought.
+
+    Attributes:
+        blockers: what stands in the way.
+        unanswered: why some probes could not tell.
+    """
+
+    blockers: tuple[Blocker, ...]
+    unanswered: tuple[str, ...]
+
+
+def find(client: Client, bucket: Bucket, probes: tuple[Probe, ...]) -> Findings:
+    """Ask every probe, whatever the others said.
+
+    A service that is not enabled has nothing that could be in the way; any other refusal leaves the question open.
+    """
+    blockers: list[Blocker] = []
+    unanswered: list[str] = []
+    for probe in probes:
+        try:
+            blockers.extend(probe(client, bucket))
+        except ApiError as error:
+            if not error.is_service_off:
+                unanswered.append(explain(error))
+        except CiAudioError as error:
+            unanswered.append(explain(error))
+    return Findings(tuple(blockers), tuple(dict.fromkeys(unanswered)))
+
+
+def require_none(client: Client, bucket: Bucket, probes: tuple[Probe, ...], *, attempted: str) -> None:
+    """Return if nothing stands in the way.
+
+    Args:
+        client: the API.
+        bucket: the bucket to look at.
+        probes: what to ask.
+        attempted: what is about to be done, to be read after "did not".
+
+    Raises:
+        ResourceError: something does, or a probe could not tell; the error names all of it.
+    """
+    findings = find(client, bucket, probes)
+    if findings.blockers:
+        named = "; ".join(map(str, findings.blockers))
+        raise ResourceError(
+            f"did not {attempted}, nothing was changed: {len(findings.blockers)} in the way: {named}"
+            + "".join(f"; not checked: {reason}" for reason in findings.unanswered)
+            + "; clear them and run again"
+        )
+    if findings.unanswered:
+        reasons = "; ".join(findings.unanswered)
+        raise ResourceError(
+            f"did not {attempted}, nothing was changed: it cannot be told what is in the way: {reasons}; "
+            'mend that and run again, or set on_destroy="keep" to leave it as it is'
+        )
