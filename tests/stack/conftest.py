@@ -1,0 +1,172 @@
+"""Stacks on the real engine, against a running emulator, without a trace on this machine."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pulumi import automation
+from pulumi.automation import CommandError, LocalWorkspaceOptions, ProjectBackend, ProjectSettings
+
+REGION = "ap-chongqing"
+BUCKET = "recordings-1250000000"
+OTHER_BUCKET = "archive-1250000000"
+PROJECT = "recordings"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an operation of the engine printed, and whether it succeeded."""
+
+    text: str
+    succeeded: bool
+    changes: dict[str, int] = field(default_factory=dict)
+    outputs: dict[str, Any] = field(default_factory=dict)
+
+    def errors(self) -> list[str]:
+        """The error lines, without the engine's label."""
+        return [line.strip() for line in self.text.splitlines() if line.strip().startswith("error:")]
+
+
+class Stack:
+    """One stack of one program. The program may be exchanged, as an edit of its source would."""
+
+    def __init__(self, name: str, folder: Path, environment: dict[str, str], project: str = PROJECT) -> None:
+        self.name = name
+        self.program: Callable[[], None] = lambda: None
+        self._environment = environment
+        self._folder = folder
+        (folder / "backend").mkdir(parents=True, exist_ok=True)
+        (folder / name).mkdir()
+        settings = ProjectSettings(
+            name=project, runtime="python", backend=ProjectBackend(url=f"file://{folder / 'backend'}")
+        )
+        self._stack = automation.create_or_select_stack(
+            name,
+            project_name=project,
+            program=lambda: self.program(),
+            opts=LocalWorkspaceOptions(
+                work_dir=str(folder / name),
+                pulumi_home=str(folder / "home"),
+                env_vars=environment,
+                project_settings=settings,
+            ),
+        )
+
+    def change_environment(self, **variables: str | None) -> None:
+        """Set variables for what follows; ``None`` takes one away."""
+        self._stack.workspace.env_vars.update({name: value or "" for name, value in variables.items()})
+
+    def set_config(self, key: str, value: str, *, secret: bool = False) -> None:
+        self._stack.set_config(key, automation.ConfigValue(value=value, secret=secret))
+
+    def preview(self, program: Callable[[], None] | None = None, **options: Any) -> Outcome:
+        return self._run("preview", program, options)
+
+    def up(self, program: Callable[[], None] | None = None, **options: Any) -> Outcome:
+        return self._run("up", program, options)
+
+    def refresh(self, **options: Any) -> Outcome:
+        return self._run("refresh", None, options)
+
+    def destroy(self, **options: Any) -> Outcome:
+        return self._run("destroy", None, options)
+
+    def cli(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of the engine that needs no program."""
+        environment = {**self._stack.workspace.env_vars, "PULUMI_HOME": str(self._folder / "home")}
+        return subprocess.run(
+            ["pulumi", *arguments, "--stack", self.name],
+            cwd=self._folder / self.name,
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+
+    def state(self) -> dict[str, Any]:
+        """The stack's state as it is stored."""
+        return self._stack.export_stack().deployment
+
+    def resources(self) -> dict[str, dict[str, Any]]:
+        """The resources of our kinds, by their names in the program."""
+        return {
+            resource["urn"].rpartition("::")[2]: resource
+            for resource in self.state().get("resources", [])
+            if "dynamic/ci-audio" in resource["type"]
+        }
+
+    def outputs_of(self, name: str) -> dict[str, Any]:
+        return self.resources()[name]["outputs"]
+
+    def urn(self, name: str) -> str:
+        return self.resources()[name]["urn"]
+
+    def _run(self, operation: str, program: Callable[[], None] | None, options: dict[str, Any]) -> Outcome:
+        if program is not None:
+            self.program = program
+        printed: list[str] = []
+        try:
+            result = getattr(self._stack, operation)(on_output=printed.append, color="never", **options)
+        except CommandError as error:
+            return Outcome("\n".join(printed) + "\n" + str(error), succeeded=False)
+        text = "\n".join(printed)
+        if operation == "preview":
+            changes = {str(getattr(kind, "value", kind)): count for kind, count in result.change_summary.items()}
+            return Outcome(text, succeeded=True, changes=changes)
+        outputs = {name: output.value for name, output in getattr(result, "outputs", {}).items()}
+        return Outcome(text, succeeded=True, changes=result.summary.resource_changes or {}, outputs=outputs)
+
+
+
+
+@pytest.fixture
+def emulator(ci_audio_emulator):
+    """A running emulator with an empty bucket."""
+    ci_audio_emulator.put_bucket(REGION, BUCKET)
+    return ci_audio_emulator
+
+
+@pytest.fixture
+def environment(emulator, tmp_path) -> dict[str, str]:
+    return {
+        **emulator.environment(region=REGION),
+        "HOME": str(tmp_path / "home"),
+        "XDG_STATE_HOME": str(tmp_path / "state"),
+        "PULUMI_CONFIG_PASSPHRASE": "",
+        "PULUMI_PYTHON_CMD": sys.executable,
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        "PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK": "true",
+        "PULUMI_CREDENTIAL_STORE": "plaintext",
+    }
+
+
+@pytest.fixture
+def new_stack(engine_on_path, environment, tmp_path) -> Callable[..., Stack]:
+    """Return a function that makes stacks over one backend."""
+
+    def make(name: str = "dev", *, project: str = PROJECT) -> Stack:
+        return Stack(name, tmp_path / "pulumi", environment, project)
+
+    return make
+
+
+@pytest.fixture
+def stack(new_stack) -> Stack:
+    return new_stack()
+
+
+def writes(emulator) -> list[str]:
+    """The requests that changed or might have changed something, as ``METHOD host/path?query``."""
+    return [
+        f"{entry['method']} {entry['path']}" + (f"?{entry['query']}" if entry["query"] else "")
+        for entry in emulator.requests()
+        if entry["method"] in {"PUT", "POST", "DELETE"}
+    ]
