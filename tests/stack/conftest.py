@@ -30,8 +30,8 @@ class Outcome:
     outputs: dict[str, Any] = field(default_factory=dict)
 
     def errors(self) -> list[str]:
-        """The error lines, without the engine's label."""
-        return [line.strip() for line in self.text.splitlines() if line.strip().startswith("error:")]
+        """The lines of errors; the engine writes a star before that of a resource it keeps."""
+        return [line.strip() for line in self.text.splitlines() if line.strip().startswith(("error:", "* "))]
 
 
 class Stack:
@@ -122,8 +122,6 @@ class Stack:
             return Outcome(text, succeeded=True, changes=changes)
         outputs = {name: output.value for name, output in getattr(result, "outputs", {}).items()}
         return Outcome(text, succeeded=True, changes=result.summary.resource_changes or {}, outputs=outputs)
-
-
 
 
 @pytest.fixture

@@ -1,0 +1,586 @@
+"""What the bindings promise, situation by situation, on the real engine: what is printed, stored, sent and not sent."""
+
+import re
+
+import pulumi
+import pytest
+
+from pulumi_ci_audio import AsrBucketBinding, CiBucketBinding, NoiseReductionJob
+
+from .conftest import BUCKET, OTHER_BUCKET, REGION, writes
+
+pytestmark = pytest.mark.engine
+
+BIND, UNBIND, ENABLE, DISABLE = "PUT /", "PUT /?unbind", "POST /asrbucket", "DELETE /asrbucket"
+
+
+def binding(**arguments):
+    def program():
+        opts = arguments.get("opts")
+        rest = {name: value for name, value in arguments.items() if name != "opts"}
+        CiBucketBinding("binding", **{"bucket": BUCKET, **rest}, opts=opts)
+
+    return program
+
+
+def pair(bucket=BUCKET, *, opts=None, **arguments):
+    def program():
+        first = CiBucketBinding("binding", bucket=bucket, opts=opts and opts(), **arguments)
+        AsrBucketBinding("audio", bucket=first.bucket, opts=opts and opts(), **arguments)
+
+    return program
+
+
+def bucket_state(emulator, bucket=BUCKET):
+    return next((entry for entry in emulator.state()["buckets"] if entry["bucket"] == bucket), None)
+
+
+def shows_status(outcome, seen):
+    """Whether the engine shows a status that is to become ``on``; it pads the names of properties."""
+    return re.search(rf'~ status\s*: "{seen}" => "on"', outcome.text) is not None
+
+
+class TestAdoption:
+    def test_what_is_on_already_is_adopted_without_a_write_and_stays_clean(self, stack, emulator):
+        emulator.put_bucket(REGION, BUCKET, ci="on", asr="on")
+
+        assert stack.up(pair()).succeeded
+
+        assert writes(emulator) == []
+        assert [stack.outputs_of(name)["adopted"] for name in ("binding", "audio")] == [True, True]
+        assert stack.preview(refresh=True, expect_no_changes=True).succeeded
+
+    @pytest.mark.parametrize(
+        ("on_destroy", "before", "after"),
+        [
+            ("restore", "on", "on"),
+            ("restore", "off", "off"),
+            ("off", "on", "off"),
+            ("off", "off", "off"),
+            ("keep", "on", "on"),
+            ("keep", "off", "on"),
+        ],
+    )
+    def test_destroying_leaves_what_on_destroy_says(self, stack, emulator, on_destroy, before, after):
+        emulator.put_bucket(REGION, BUCKET, ci=before, asr=before)
+        assert stack.up(pair(on_destroy=on_destroy)).succeeded
+        emulator.clear_requests()
+
+        assert stack.destroy().succeeded
+
+        assert (bucket_state(emulator)["ci"], bucket_state(emulator)["asr"]) == (after, after)
+        assert writes(emulator) == ([DISABLE, UNBIND] if after == "off" else [])
+
+    def test_changing_on_destroy_is_an_update_without_a_request(self, stack, emulator):
+        stack.up(pair())
+        emulator.clear_requests()
+
+        up = stack.up(pair(on_destroy="keep"))
+
+        assert up.changes == {"update": 2, "same": 1}
+        assert emulator.requests() == []
+        assert stack.outputs_of("binding")["onDestroy"] == "keep"
+        assert stack.outputs_of("binding")["adopted"] is False
+
+    def test_two_stacks_on_one_bucket_leave_each_other_alone(self, new_stack, emulator):
+        first, second = new_stack("first"), new_stack("second")
+        assert first.up(pair()).succeeded
+        assert second.up(pair()).succeeded
+
+        assert second.destroy().succeeded
+
+        assert bucket_state(emulator)["ci"] == "on"
+        assert first.preview(refresh=True, expect_no_changes=True).succeeded
+        assert first.destroy().succeeded
+        assert bucket_state(emulator)["ci"] == "off"
+
+
+class TestDrift:
+    def test_switched_off_by_hand_is_shown_and_repaired_with_one_write(self, stack, emulator):
+        stack.up(binding())
+        emulator.put_bucket(REGION, BUCKET, ci="off")
+        emulator.clear_requests()
+
+        preview = stack.preview(refresh=True, diff=True)
+        strict = stack.preview(refresh=True, expect_no_changes=True)
+
+        assert shows_status(preview, "off")
+        assert not strict.succeeded
+        assert writes(emulator) == []
+
+        assert stack.up(refresh=True).succeeded
+
+        assert writes(emulator) == [BIND]
+        assert stack.preview(refresh=True, expect_no_changes=True).succeeded
+
+    def test_smart_audio_switched_off_by_hand_is_shown_and_repaired_with_one_write(self, stack, emulator):
+        stack.up(pair())
+        emulator.put_bucket(REGION, BUCKET, asr="off")
+        emulator.clear_requests()
+
+        assert shows_status(stack.preview(refresh=True, diff=True), "off")
+        assert stack.up(refresh=True).succeeded
+
+        assert writes(emulator) == [ENABLE]
+        assert stack.preview(refresh=True, expect_no_changes=True).succeeded
+
+    def test_a_deleted_bucket_drops_out_of_state_and_is_named_by_the_next_up(self, stack, emulator):
+        stack.up(pair())
+        emulator.remove_bucket(REGION, BUCKET)
+
+        assert stack.refresh().succeeded
+        assert stack.resources() == {}
+
+        up = stack.up()
+
+        assert not up.succeeded
+        assert any("NoSuchBucket" in line and "create it first" in line for line in up.errors())
+        assert "Traceback" not in up.text
+
+    def test_destroying_after_the_bucket_was_deleted_succeeds(self, stack, emulator):
+        stack.up(pair())
+        emulator.remove_bucket(REGION, BUCKET)
+        emulator.clear_requests()
+
+        assert stack.destroy().succeeded
+        assert writes(emulator) == []
+
+    def test_ignoring_the_status_leaves_it_off(self, stack, emulator):
+        program = binding(opts=pulumi.ResourceOptions(ignore_changes=["status"]))
+        stack.up(program)
+        emulator.put_bucket(REGION, BUCKET, ci="off")
+        emulator.clear_requests()
+
+        assert stack.up(refresh=True).succeeded
+
+        assert writes(emulator) == []
+        assert bucket_state(emulator)["ci"] == "off"
+
+
+class TestUnbinding:
+    @pytest.fixture
+    def caught(self, stack, emulator):
+        """A stack whose destroy gave up while the service was still unbinding."""
+        emulator.change_settings(unbind_seconds=30)
+        stack.up(binding(timeout_seconds=1))
+        destroy = stack.destroy()
+        assert not destroy.succeeded
+        return destroy
+
+    def test_a_destroy_that_ran_out_of_time_says_what_it_saw_and_goes_on_without_a_second_write(
+        self, stack, emulator, caught
+    ):
+        (line, *_) = [line for line in caught.errors() if "unbinding" in line]
+        assert "still unbinding after 1 s" in line
+        assert "run again" in line
+
+        emulator.advance(60)
+
+        assert stack.destroy().succeeded
+        assert writes(emulator).count(UNBIND) == 1
+
+    def test_refresh_shows_it_and_up_waits_it_out_and_binds_again(self, stack, emulator, caught):
+        assert stack.refresh().succeeded
+        assert stack.outputs_of("binding")["status"] == "unbinding"
+        assert shows_status(stack.preview(diff=True), "unbinding")
+
+        emulator.advance(60)
+
+        assert stack.up().succeeded
+        assert writes(emulator) == [BIND, UNBIND, BIND]
+        assert bucket_state(emulator)["ci"] == "on"
+
+    def test_create_waits_it_out_then_binds(self, new_stack, emulator, caught):
+        other = new_stack("other")
+        emulator.clear_requests()
+
+        impatient = other.up(binding(timeout_seconds=1))
+
+        assert not impatient.succeeded
+        assert any("still unbinding" in line and "nothing was sent yet" in line for line in impatient.errors())
+        assert writes(emulator) == []
+
+        emulator.advance(60)
+
+        assert other.up().succeeded
+        assert writes(emulator) == [BIND]
+        assert other.outputs_of("binding")["adopted"] is False
+
+
+def test_a_create_that_ran_out_of_time_is_kept_and_goes_on_without_a_second_write(stack, emulator):
+    emulator.add_fault(
+        method="GET", path="/", host="*.ci.*", times=50, effect="after", action={"body": '{"CIStatus":"off"}'}
+    )
+
+    up = stack.up(binding(timeout_seconds=1))
+
+    assert not up.succeeded
+    assert any("still off after 1 s" in line and "run `pulumi up` again" in line for line in up.errors())
+    assert stack.outputs_of("binding")["status"] == "off"
+
+    emulator.clear_faults()
+
+    assert stack.up().succeeded
+    assert writes(emulator) == [BIND]
+    assert stack.outputs_of("binding") | {"__provider": ""} == {
+        "__provider": "",
+        "bucket": BUCKET,
+        "region": REGION,
+        "status": "on",
+        "adopted": False,
+        "onDestroy": "restore",
+        "timeoutSeconds": 1,
+    }
+    assert stack.destroy().succeeded
+    assert bucket_state(emulator)["ci"] == "off"
+
+
+class TestBlockers:
+    def test_destroy_names_every_one_and_sends_nothing_then_goes_through_once_they_are_cleared(self, stack, emulator):
+        stack.up(binding())
+        emulator.put_bucket(
+            REGION,
+            BUCKET,
+            asr="on",
+            services=["media", "doc"],
+            workflows=[{"id": f"w{number:032}", "name": f"flow-{number}", "state": "Active"} for number in range(105)],
+            batch_jobs=[
+                {"id": "b" + "1" * 32, "name": "nightly", "state": "Running", "type": "Workflow"},
+                {"id": "b" + "2" * 32, "name": "once", "state": "Submitted", "type": "Job"},
+                {"id": "b" + "3" * 32, "name": "over", "state": "Success", "type": "Job"},
+            ],
+        )
+        emulator.clear_requests()
+
+        destroy = stack.destroy()
+
+        assert not destroy.succeeded
+        assert writes(emulator) == []
+        (line, *_) = [line for line in destroy.errors() if "in the way" in line]
+        assert "110 in the way" in line
+        for named in (
+            'service "Smart Audio" (enabled): DELETE /asrbucket',
+            'service "media processing" (enabled)',
+            'service "document processing" (enabled)',
+            'workflow w00000000000000000000000000000104 "flow-104" (Active): PUT /workflow/w',
+            f'batch job b{"1" * 32} "nightly" (Running): PUT /inventorytriggerjob/b',
+            f'batch job b{"2" * 32} "once" (Submitted)',
+        ):
+            assert named in line
+        assert "over" not in line.replace("over from", "")
+        assert "Traceback" not in destroy.text
+
+        emulator.put_bucket(REGION, BUCKET, asr="off", services=[], workflows=[], batch_jobs=[])
+
+        assert stack.destroy().succeeded
+        assert writes(emulator) == [UNBIND]
+
+    @pytest.mark.parametrize(
+        ("tag", "called"),
+        [
+            ("NoiseReduction", "noise-reduction job"),
+            ("SpeechRecognition", "speech-recognition job"),
+            ("VoiceSeparate", "voice-separation job"),
+            ("Tts", "text-to-speech job"),
+            ("SoundHound", "song-recognition job"),
+        ],
+    )
+    def test_smart_audio_stays_while_jobs_of_any_of_its_tags_wait(self, stack, emulator, tag, called):
+        stack.up(pair())
+        waiting = [{"id": f"j{number:032}", "tag": tag, "state": "Submitted"} for number in range(3)]
+        emulator.put_bucket(REGION, BUCKET, jobs=waiting)
+        emulator.clear_requests()
+
+        destroy = stack.destroy()
+
+        assert not destroy.succeeded
+        assert writes(emulator) == []
+        assert any(f"{called} j{2:032} (Submitted): PUT /jobs/j" in line for line in destroy.errors())
+
+    def test_a_probe_without_permission_is_named_with_what_it_needs(self, stack, emulator):
+        stack.up(binding())
+        emulator.add_fault(
+            method="GET", path="/workflow", times=9, effect="before", action={"status": 403, "code": "AccessDenied"}
+        )
+        emulator.clear_requests()
+
+        destroy = stack.destroy()
+
+        assert not destroy.succeeded
+        assert writes(emulator) == []
+        assert any("ci:DescribeMediaWorkflows" in line and "nothing was changed" in line for line in destroy.errors())
+
+    def test_a_service_that_is_not_enabled_stands_in_nobodys_way(self, stack, emulator):
+        stack.up(binding())
+        emulator.add_fault(
+            method="GET",
+            path="/workflow",
+            times=9,
+            effect="before",
+            action={"status": 400, "code": "MediaBucketUnBinded"},
+        )
+
+        assert stack.destroy().succeeded
+
+    def test_a_refusal_that_no_probe_explains_is_passed_on_with_what_cannot_be_seen(self, stack, emulator):
+        stack.up(binding())
+        emulator.put_bucket(REGION, BUCKET, moderation=True)
+
+        destroy = stack.destroy()
+
+        assert not destroy.succeeded
+        (line, *_) = [line for line in destroy.errors() if "could not unbind" in line]
+        assert "HTTP 400" in line
+        assert "request id" in line
+        assert "automatic moderation" in line
+        assert "reviews of historical data" in line
+        assert "console" in line
+
+        emulator.put_bucket(REGION, BUCKET, moderation=False)
+
+        assert stack.destroy().succeeded
+
+
+class TestReplacement:
+    def test_another_bucket_comes_before_the_old_one_goes(self, stack, emulator):
+        emulator.put_bucket(REGION, OTHER_BUCKET)
+        stack.up(pair())
+        emulator.clear_requests()
+
+        assert stack.up(pair(OTHER_BUCKET)).succeeded
+
+        sent = [
+            (entry["host"].partition(".")[0], entry["method"])
+            for entry in emulator.requests()
+            if entry["method"] != "GET"
+        ]
+        assert sent == [(OTHER_BUCKET, "PUT"), (OTHER_BUCKET, "POST"), (BUCKET, "DELETE"), (BUCKET, "PUT")]
+        assert bucket_state(emulator, OTHER_BUCKET)["asr"] == "on"
+        assert bucket_state(emulator)["ci"] == "off"
+
+    def test_a_typo_in_the_bucket_touches_nothing(self, stack, emulator):
+        stack.up(pair())
+        emulator.clear_requests()
+
+        assert not stack.up(pair("recordigns-1250000000")).succeeded
+
+        assert writes(emulator) == []
+        assert (bucket_state(emulator)["ci"], bucket_state(emulator)["asr"]) == ("on", "on")
+        assert stack.up(pair()).succeeded
+        assert writes(emulator) == []
+
+    def test_a_rename_with_an_alias_changes_nothing(self, stack, emulator):
+        stack.up(binding())
+        emulator.clear_requests()
+
+        def renamed():
+            CiBucketBinding("new-name", bucket=BUCKET, opts=pulumi.ResourceOptions(aliases=[pulumi.Alias("binding")]))
+
+        assert stack.up(renamed).changes == {"same": 2}
+        assert writes(emulator) == []
+
+    def test_a_rename_without_an_alias_never_switches_off(self, stack, emulator):
+        stack.up(binding())
+        emulator.clear_requests()
+
+        assert stack.up(lambda: CiBucketBinding("new-name", bucket=BUCKET)).succeeded
+
+        assert writes(emulator) == []
+        assert bucket_state(emulator)["ci"] == "on"
+
+    @pytest.mark.parametrize("program", [binding(), pair()], ids=["alone", "as a pair"])
+    def test_forced_with_replace_ends_on_and_never_off_in_between(self, stack, emulator, program):
+        stack.up(program)
+        emulator.clear_requests()
+
+        up = stack.up(replace=[stack.urn(name) for name in stack.resources()])
+
+        assert up.changes.get("replace") == len(stack.resources())
+        assert writes(emulator) == []
+        assert bucket_state(emulator)["ci"] == "on"
+
+    @pytest.mark.parametrize("program", [binding(), pair()], ids=["alone", "as a pair"])
+    def test_forced_by_taint_ends_on_and_never_off_in_between(self, stack, emulator, program):
+        stack.up(program)
+        for name in stack.resources():
+            stack.cli("state", "taint", stack.urn(name), "--yes")
+        emulator.clear_requests()
+
+        up = stack.up()
+
+        assert up.changes.get("replace") == len(stack.resources())
+        assert writes(emulator) == []
+        assert bucket_state(emulator)["ci"] == "on"
+
+    @pytest.mark.parametrize("program", [binding, pair], ids=["alone", "as a pair"])
+    def test_forced_by_a_trigger_ends_on_and_never_off_in_between(self, stack, emulator, program):
+        def triggered(value):
+            options = pulumi.ResourceOptions(replacement_trigger=value)
+            return program(opts=options if program is binding else lambda: options)
+
+        stack.up(triggered("one"))
+        emulator.clear_requests()
+
+        up = stack.up(triggered("two"))
+
+        assert up.changes.get("replace") == len(stack.resources())
+        assert writes(emulator) == []
+        assert bucket_state(emulator)["ci"] == "on"
+
+    def test_a_preview_of_another_change_of_the_binding_replaces_nothing_that_stands_on_it(self, stack, emulator):
+        stack.up(pair())
+
+        preview = stack.preview(pair(timeout_seconds=299))
+
+        assert preview.changes == {"update": 2, "same": 1}
+
+
+def test_a_region_left_out_stays_whatever_a_runner_says(stack, emulator):
+    stack.up(pair())
+    stack.change_environment(TENCENTCLOUD_REGION="ap-shanghai")
+    emulator.clear_requests()
+
+    assert stack.up().changes == {"same": 3}
+    assert stack.preview(refresh=True, expect_no_changes=True).succeeded
+    assert writes(emulator) == []
+
+
+class TestTogether:
+    @staticmethod
+    def unlinked():
+        AsrBucketBinding("audio", bucket=BUCKET)
+        CiBucketBinding("binding", bucket=BUCKET)
+
+    def test_without_a_dependency_they_converge_in_one_up_and_do_not_flap(self, stack, emulator):
+        assert stack.up(self.unlinked).succeeded
+
+        assert (bucket_state(emulator)["ci"], bucket_state(emulator)["asr"]) == ("on", "on")
+        assert stack.preview(refresh=True, expect_no_changes=True).succeeded
+        assert [stack.outputs_of(name)["adopted"] for name in ("audio", "binding")] == [False, False]
+
+    def test_without_a_dependency_destroy_says_what_to_declare_and_converges(self, stack, emulator):
+        stack.up(self.unlinked)
+        # The binding is looked at while Smart Audio is still on.
+        emulator.add_fault(method="DELETE", path="/asrbucket", times=1, effect="before", action={"delay": 1.5})
+
+        destroy = stack.destroy()
+
+        assert not destroy.succeeded
+        assert any("bucket=binding.bucket" in line for line in destroy.errors())
+        assert stack.destroy().succeeded
+        assert bucket_state(emulator)["ci"] == "off"
+
+    def test_with_a_dependency_destroy_orders_itself(self, stack, emulator):
+        stack.up(pair())
+        emulator.clear_requests()
+
+        assert stack.destroy().succeeded
+        assert writes(emulator) == [DISABLE, UNBIND]
+
+
+class TestPermissions:
+    @pytest.mark.parametrize(
+        ("method", "path", "action"),
+        [
+            ("GET", "/", "ci:DescribeCIBuckets on every resource (*)"),
+            ("PUT", "/", "ci:CreateCIBucket"),
+            ("POST", "/asrbucket", "ci:CreateAsrBucket"),
+            ("GET", "/asrbucket", "ci:DescribeAsrBuckets on every resource (*)"),
+        ],
+    )
+    @pytest.mark.parametrize("status", [401, 403])
+    def test_the_missing_action_is_named(self, stack, emulator, method, path, action, status):
+        emulator.add_fault(
+            method=method, path=path, times=99, effect="before", action={"status": status, "code": "AccessDenied"}
+        )
+
+        up = stack.up(pair())
+
+        assert not up.succeeded
+        assert any(f"grant {action}" in line for line in up.errors())
+
+    def test_unbinding_names_its_action(self, stack, emulator):
+        stack.up(binding())
+        emulator.add_fault(
+            method="PUT", path="/", times=9, effect="before", action={"status": 403, "code": "AccessDenied"}
+        )
+
+        destroy = stack.destroy()
+
+        assert any("grant ci:DeleteCIBucket" in line for line in destroy.errors())
+
+
+def test_a_bucket_that_is_an_output_of_another_resource_previews_without_a_complaint(stack, emulator):
+    def program():
+        first = CiBucketBinding("binding", bucket=BUCKET)
+        name = first.id.apply(lambda id_: id_.partition("/")[2])
+        audio = AsrBucketBinding("audio", bucket=name)
+        NoiseReductionJob(
+            "clean", bucket=audio.bucket, input_object=name.apply(lambda n: f"{n}.mp3"), output_object="clean.wav"
+        )
+
+    preview = stack.preview(program)
+
+    assert preview.changes == {"create": 4}
+    assert emulator.requests() == []
+
+
+class TestResourceOptions:
+    def test_protect_keeps_it(self, stack, emulator):
+        stack.up(binding(opts=pulumi.ResourceOptions(protect=True)))
+
+        assert not stack.destroy().succeeded
+        assert bucket_state(emulator)["ci"] == "on"
+
+    def test_retain_on_delete_leaves_it_on(self, stack, emulator):
+        stack.up(binding(opts=pulumi.ResourceOptions(retain_on_delete=True)))
+
+        assert stack.destroy().succeeded
+        assert writes(emulator) == [BIND]
+
+    def test_deleted_with_leaves_it_to_the_other(self, stack, emulator):
+        def program():
+            first = CiBucketBinding("binding", bucket=BUCKET)
+            AsrBucketBinding(
+                "audio", bucket=first.bucket, on_destroy="off", opts=pulumi.ResourceOptions(deleted_with=first)
+            )
+
+        stack.up(program)
+        emulator.clear_requests()
+        # Nothing disables Smart Audio now, so unbinding is blocked: exactly what deleted_with asks for.
+        destroy = stack.destroy()
+
+        assert not destroy.succeeded
+        assert writes(emulator) == []
+
+    def test_custom_timeouts_bound_the_wait(self, stack, emulator):
+        emulator.change_settings(unbind_seconds=30)
+        stack.up(binding(opts=pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(delete="1s"))))
+
+        destroy = stack.destroy()
+
+        assert any("still unbinding after 1 s" in line for line in destroy.errors())
+
+
+class TestBadInput:
+    def test_it_is_shown_on_its_property_in_preview_before_any_request(self, stack, emulator):
+        preview = stack.preview(binding(bucket="Recordings", on_destroy="leave"))
+
+        assert not preview.succeeded
+        assert "property bucket value {Recordings} has a problem: is lower case" in preview.text
+        assert "property onDestroy value {leave} has a problem" in preview.text
+        assert emulator.requests() == []
+
+    def test_what_may_be_private_is_named_and_not_printed(self, stack, emulator):
+        def program():
+            NoiseReductionJob(
+                "clean", bucket=BUCKET, input_object="a.m3u8", output_object="b.wav", user_data="\u00fc-private"
+            )
+
+        preview = stack.preview(program)
+
+        assert not preview.succeeded
+        assert "property inputObject value {a.m3u8} has a problem" in preview.text
+        assert "user_data is printable ASCII" in preview.text
+        assert "-private" not in preview.text
+        assert emulator.requests() == []
