@@ -128,10 +128,18 @@ def _pair(place: str, values: Mapping[str, str], names: _PairNames) -> Credentia
         if secret_id:
             missing, found = found, missing
         raise SettingsError(f"{place} holds {found} without {missing}; both must come from the same source")
-    if not (secret_id + secret_key).isascii() or any(c.isspace() for c in secret_id + secret_key):
+    if not _is_sendable(secret_id + secret_key):
         raise SettingsError(f"{place} holds a {names.secret_id} or {names.secret_key} with a character no key has")
-    token = next((values[name] for name in names.tokens if values.get(name)), None)
+    token_name = next((name for name in names.tokens if values.get(name)), None)
+    token = values[token_name] if token_name else None
+    if token and not _is_sendable(token):
+        # Refused here, since the HTTP library's own complaint about a header quotes it.
+        raise SettingsError(f"{place} holds a {token_name} with a character no token has")
     return Credentials(secret_id, secret_key, token)
+
+
+def _is_sendable(text: str) -> bool:
+    return text.isascii() and not any(c.isspace() or not c.isprintable() for c in text)
 
 
 def _rotating(what: str, create: Callable[[], sdk.Credential]) -> CredentialSource:
@@ -141,8 +149,12 @@ def _rotating(what: str, create: Callable[[], sdk.Credential]) -> CredentialSour
         try:
             if not made:
                 made.append(create())
-            return Credentials(*made[0].get_credential_info())
-        except (TencentCloudSDKException, OSError, ValueError) as error:
+            secret_id, secret_key, token = made[0].get_credential_info()
+        except (TencentCloudSDKException, OSError, ValueError, LookupError) as error:
             raise SettingsError(f"could not {what}: {one_line(str(error))}") from None
+        if not secret_id or not secret_key:
+            # So does the SDK answer for an instance without the role, or without a metadata server.
+            raise SettingsError(f"could not {what}: it brought no credentials")
+        return Credentials(secret_id, secret_key, token)
 
     return current

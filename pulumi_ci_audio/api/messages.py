@@ -18,11 +18,18 @@ from pulumi_ci_audio.api.errors import DecodeError, one_line
 
 
 def _unset(value: object) -> object:
-    return None if isinstance(value, str) and value.strip() in {"", "-"} else value
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+def _unset_time(value: object) -> object:
+    return None if isinstance(value, str) and value.strip() == "-" else _unset(value)
 
 
 Text = Annotated[str | None, BeforeValidator(_unset)]
-"""A text that may be missing, empty or ``-``."""
+"""A text that may be missing or empty."""
+
+Time = Annotated[str | None, BeforeValidator(_unset_time)]
+"""A time that may be missing, empty or ``-``."""
 
 
 class Element(BaseXmlModel, search_mode="unordered"):
@@ -106,9 +113,9 @@ class JobsDetail(Element, tag="JobsDetail"):
     state: Text = element(tag="State", default=None)
     code: Text = element(tag="Code", default=None)
     message: Text = element(tag="Message", default=None)
-    creation_time: Text = element(tag="CreationTime", default=None)
-    start_time: Text = element(tag="StartTime", default=None)
-    end_time: Text = element(tag="EndTime", default=None)
+    creation_time: Time = element(tag="CreationTime", default=None)
+    start_time: Time = element(tag="StartTime", default=None)
+    end_time: Time = element(tag="EndTime", default=None)
     queue_id: Text = element(tag="QueueId", default=None)
     input: Input | None = element(tag="Input", default=None)
     operation: EchoedOperation | None = element(tag="Operation", default=None)
@@ -127,7 +134,7 @@ class BucketItem(Element):
     bucket_id: Text = element(tag="BucketId", default=None)
     name: Text = element(tag="Name", default=None)
     region: Text = element(tag="Region", default=None)
-    create_time: Text = element(tag="CreateTime", default=None)
+    create_time: Time = element(tag="CreateTime", default=None)
 
 
 class AsrBucket(BucketItem, tag="AsrBucket"):
@@ -186,8 +193,8 @@ class Template(Element, tag="Template"):
     name: Text = element(tag="Name", default=None)
     tag: Text = element(tag="Tag", default=None)
     state: Text = element(tag="State", default=None)
-    create_time: Text = element(tag="CreateTime", default=None)
-    update_time: Text = element(tag="UpdateTime", default=None)
+    create_time: Time = element(tag="CreateTime", default=None)
+    update_time: Time = element(tag="UpdateTime", default=None)
     noise_reduction: EchoedNoiseReduction | None = element(tag="NoiseReduction", default=None)
 
 
@@ -288,7 +295,7 @@ def decode_status(body: bytes) -> str:
         if isinstance(status, str) and status:
             return status
     elif text.startswith(b"<"):
-        return decode(text, _StatusDocument).status
+        return decode(text, _StatusDocument).status.strip()
     shown = one_line(body[:120].decode("utf-8", "replace"))
     raise DecodeError(f"the answer holds no CI status; it begins {shown!r}")
 
@@ -299,7 +306,7 @@ def decode_error(body: bytes) -> ErrorDocument:
         return ErrorDocument()
     if body.lstrip().startswith(b"{"):
         try:
-            fields = {str(name).lower(): str(value) for name, value in _json_object(body).items()}
+            fields = {name.lower(): str(value) for name, value in _json_object(body).items() if value is not None}
         except DecodeError:
             fields = {}
         if "code" in fields:

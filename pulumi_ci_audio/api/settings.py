@@ -73,13 +73,14 @@ class Settings:
             parts = urlsplit(endpoint)
             valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.path in {"", "/"}
             valid = valid and (parts.port or 1) > 0 and "@" not in parts.netloc
+            valid = valid and not parts.query and not parts.fragment
         except ValueError:
             valid = False
         if not valid:
             raise SettingsError(
                 f"the endpoint ({ENDPOINT_KEY} or {ENDPOINT_VARIABLE}) must look like http://127.0.0.1:9350"
             )
-        return endpoint.rstrip("/")
+        return f"{parts.scheme}://{parts.netloc}"
 
     @property
     def read_timeout_seconds(self) -> float:

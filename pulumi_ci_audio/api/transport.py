@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
+from ssl import SSLCertVerificationError
 from typing import Protocol, TypeVar
 
 import requests
@@ -35,6 +36,8 @@ from pulumi_ci_audio.api.waiting import Waiter
 CONNECT_TIMEOUT_SECONDS = 10.0
 LONGEST_BODY_BYTES = 10 * 1024 * 1024
 ATTEMPTS = 4
+FIRST_PAUSE_SECONDS = 0.25
+"""Before the second attempt; doubled before each further one. Chance adds up to this much to every pause."""
 BUDGET_SECONDS = 60.0
 """After this time, no further attempt of one request is begun."""
 
@@ -170,9 +173,9 @@ class RequestsTransport:
 def _transport_error(error: requests.RequestException, host: str) -> TransportError:
     reason = error.args[0] if error.args else None
     cause = reason.reason if isinstance(reason, MaxRetryError) else None
-    unconnected = isinstance(
-        error, requests.ConnectTimeout | requests.exceptions.SSLError | requests.exceptions.ProxyError
-    )
+    unconnected = isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError)
+    # TLS can break after the request was sent, too; only a refused certificate is certainly before it.
+    unconnected = unconnected or any(isinstance(part, SSLCertVerificationError) for part in getattr(cause, "args", ()))
     if unconnected or isinstance(cause, NewConnectionError):
         return NotConnectedError(f"no connection to {host}: {one_line(str(cause or error))}")
     if isinstance(error, requests.ReadTimeout):
@@ -203,6 +206,7 @@ _MAY_REPEAT: Mapping[Repeat, Callable[[BaseException], bool]] = {
         is_certainly_not_accepted(error) or (isinstance(error, CiAudioError) and is_outcome_unknown(error))
     ),
     Repeat.IF_NOT_ACCEPTED: is_certainly_not_accepted,
+    Repeat.IF_NOT_SENT: lambda error: isinstance(error, NotConnectedError),
 }
 
 
@@ -220,7 +224,7 @@ def attempt(once: Callable[[], Answer], *, repeat: Repeat, waiter: Waiter) -> An
 
     retrying = tenacity.Retrying(
         retry=tenacity.retry_if_exception(_MAY_REPEAT[repeat]),
-        wait=tenacity.wait_exponential_jitter(initial=0.25, max=8, jitter=0.25),
+        wait=lambda state: FIRST_PAUSE_SECONDS * (2 ** (state.attempt_number - 1) + waiter.chance()),
         stop=is_spent,
         sleep=waiter.pause,
         reraise=True,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from pulumi_ci_audio.api.errors import InterruptedWaitError
 
-TICK_SECONDS = 0.5
+TICK_SECONDS = 0.1
 """The longest sleep between two looks at whether the wait was called off."""
 
 

@@ -132,7 +132,11 @@ def _context() -> Context:
     settings = Settings.of_process(_CONFIGURATION)
     found = cache(settings.credentials)  # once an operation: a role keeps what it was given, and a file is read once
     call = Call.current()
-    waiter = Waiter(now=time.monotonic, sleep=time.sleep, is_called_off=is_ending)
+    waiter = Waiter(
+        now=time.monotonic,
+        sleep=time.sleep,
+        is_called_off=lambda: is_ending() or (call is not None and not call.is_open()),
+    )
     return Context(
         client=Client(
             transport=transport_to(settings.endpoint, settings.read_timeout_seconds),
@@ -179,8 +183,8 @@ def _end(message: str, tell: Callable[[Call], None]) -> None:
             tell(call)
         except Exception as error:  # noqa: BLE001  a private hook: without it the ordinary error is shown
             print(f"pulumi-ci-audio: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201
-    if is_ending():
-        # The engine is being interrupted too and may not print what it is told.
+    if is_ending() or (call is not None and not call.is_open()):
+        # The engine is being interrupted too and does not print what it is told.
         print(message, file=sys.stderr, flush=True)  # noqa: T201
     raise RuntimeError(message) from None
 

@@ -59,9 +59,13 @@ class Call:
         """The bound that the program set with ``custom_timeouts``."""
         return float(getattr(self.request, "timeout", 0)) or None
 
+    def is_open(self) -> bool:
+        """Return whether the engine's connection still stands; a killed engine leaves its provider running."""
+        return bool(self.context.is_active())
+
     def is_wanted(self) -> bool:
-        """Return whether the engine still waits for the answer."""
-        return bool(self.context.is_active()) and _engine_answers()
+        """Return whether the engine still waits for the answer, having asked it."""
+        return self.is_open() and _engine_answers()
 
     def fail(self, message: str) -> None:
         """Tell the engine ``message`` instead of the traceback that the host is about to send."""

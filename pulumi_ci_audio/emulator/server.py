@@ -53,6 +53,7 @@ _LINGER_SECONDS = 1.0
 _POLL_SECONDS = 0.05
 
 _ABSOLUTE_FORM = re.compile(r"https?://(?:[^/?#@]*@)?(?P<host>[^/?#@]+)(?P<rest>.*)", re.IGNORECASE)
+_FOLD = re.compile(r"[\r\n]+")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?\r?\n", re.DOTALL)
 
 
@@ -192,6 +193,11 @@ class _Connection(http.server.BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the overridden method's name for it
         log.debug(format, *args)
 
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        if self.request_version == "HTTP/0.9":  # named by the client; its answers have no status line
+            self.request_version = self.default_request_version
+        super().send_error(code, message, explain)
+
     def handle_expect_100(self) -> bool:
         goes_on = super().handle_expect_100()
         self.wfile.flush()
@@ -312,7 +318,7 @@ class _Connection(http.server.BaseHTTPRequestHandler):
             "ci_audio.client_gone": self._client_gone,
         }
         for name in {name.lower() for name in self.headers if "_" not in name}:
-            value = ",".join(text.replace("\r\n", "").strip() for text in self.headers.get_all(name, []))
+            value = ",".join(_FOLD.sub("", text).strip() for text in self.headers.get_all(name, []))
             key = name.upper().replace("-", "_")
             environ[key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"] = value
         if "HTTP_TRANSFER_ENCODING" in environ:

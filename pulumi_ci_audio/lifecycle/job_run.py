@@ -36,6 +36,9 @@ Seen = TypeVar("Seen")
 ADVICE = "it is not paid for again: mend the cause and change the recording or an input, or force a run with --replace"
 """What to do about a job that failed."""
 
+SUBMISSIONS_AT_MOST = 3
+"""How often a job is sent to a service that says it is too busy."""
+
 _REPORT_SECONDS = 5.0
 _LATE_SECONDS = 1.0
 
@@ -179,10 +182,15 @@ def _looked_up(context: Context, wanted: JobInputs, marker: Marker, etag: str | 
 
 def _decided(context: Context, wanted: JobInputs, marker: Marker, etag: str | None) -> Decision:
     place = wanted.place
-    jobs = [
-        *context.client.describe_jobs(place, states=UNFINISHED),
-        *context.client.describe_jobs(place, input_object=wanted.input_object),
-    ]
+    try:
+        jobs = [
+            *context.client.describe_jobs(place, states=UNFINISHED),
+            *context.client.describe_jobs(place, input_object=wanted.input_object),
+        ]
+    except ApiError as error:
+        if not error.is_service_off:
+            raise
+        jobs = []
     entry = context.journal.find(str(marker))
     if entry is not None and entry.job_id is not None:
         # Known before it is listed.
@@ -231,40 +239,56 @@ def _cancel(context: Context, wanted: JobInputs, job_id: str) -> None:
 def _submitted(context: Context, wanted: JobInputs, marker: Marker, etag: str | None) -> JobsDetail:
     """Submit the job, once.
 
+    Where the service says that it was too busy, the job is sent again, but only after it had the time to appear: so
+    a proxy that answers for a service which did accept the job does not make it two.
+
     Raises:
         ResourceError: whether it was accepted is unknown, or the engine that asked is gone.
         CiAudioError: it was certainly not accepted.
     """
     if not context.engine_is_there():
         raise ResourceError("the engine that asked for the job is gone, nothing was submitted")
-    context.report("[1/3] submitting")
-    context.journal.begin(str(marker))
-    try:
-        job = context.client.submit_noise_reduction(wanted.place, job_request(wanted, marker))
-    except CiAudioError as error:
-        if is_certainly_not_accepted(error) or not is_outcome_unknown(error):
-            context.journal.withdraw(str(marker))
-            raise
-        return _appeared(context, wanted, marker, etag, error)
-    context.journal.accepted(str(marker), job.job_id or "")
-    return job
+    for attempt in range(1, SUBMISSIONS_AT_MOST + 1):
+        context.report("[1/3] submitting" if attempt == 1 else f"[1/3] submitting, attempt {attempt}")
+        context.journal.begin(str(marker))
+        try:
+            job = context.client.submit_noise_reduction(wanted.place, job_request(wanted, marker))
+        except CiAudioError as error:
+            is_refused = isinstance(error, ApiError) and error.is_throttled
+            if not is_refused and not is_outcome_unknown(error):
+                context.journal.withdraw(str(marker))
+                raise
+            appeared = _appeared(context, wanted, marker, etag)
+            if appeared is not None:
+                job = appeared
+            elif is_refused and attempt < SUBMISSIONS_AT_MOST:
+                continue
+            elif is_refused:
+                context.journal.withdraw(str(marker))
+                raise
+            else:
+                raise ResourceError(
+                    f"{error}; whether the job was accepted is unknown, so it was not sent again: "
+                    "run `pulumi up` again, which looks for it first"
+                ) from error
+        context.journal.accepted(str(marker), job.job_id or "")
+        return job
+    raise AssertionError("the last attempt returns or raises")
 
 
-def _appeared(context: Context, wanted: JobInputs, marker: Marker, etag: str | None, error: CiAudioError) -> JobsDetail:
-    """Return the job of a submission whose answer was lost, once the service lists it."""
+def _appeared(context: Context, wanted: JobInputs, marker: Marker, etag: str | None) -> JobsDetail | None:
+    """Return the job of a submission without a good answer, or ``None`` if the service does not list it in time."""
     for _ in context.waiter.looks(context.settle_seconds):
-        context.report("[1/3] the answer was lost, looking for the job")
+        context.report("[1/3] no good answer, looking for the job")
         try:
             decision = _decided(context, wanted, marker, etag)
-        except CiAudioError:
+        except CiAudioError as error:
+            if isinstance(error, InterruptedWaitError):
+                raise
             continue
         if isinstance(decision, TakeOver):
-            context.journal.accepted(str(marker), decision.job.job_id or "")
             return decision.job
-    raise ResourceError(
-        f"{error}; whether the job was accepted is unknown, so it was not sent again: run `pulumi up` again, "
-        "which looks for it first"
-    ) from error
+    return None
 
 
 def job_request(wanted: JobInputs, marker: Marker) -> JobRequest:

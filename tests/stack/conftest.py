@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from typing import Any
 import pytest
 from pulumi import automation
 from pulumi.automation import CommandError, LocalWorkspaceOptions, ProjectBackend, ProjectSettings
+from qcloud_cos import CosConfig, CosS3Client
 
 REGION = "ap-chongqing"
 BUCKET = "recordings-1250000000"
@@ -50,7 +53,7 @@ class Stack:
         self._stack = automation.create_or_select_stack(
             name,
             project_name=project,
-            program=lambda: self.program(),
+            program=lambda: self.program(),  # noqa: PLW0108  the program of the moment
             opts=LocalWorkspaceOptions(
                 work_dir=str(folder / name),
                 pulumi_home=str(folder / "home"),
@@ -90,6 +93,10 @@ class Stack:
             check=True,
         )
 
+    def unlock(self) -> None:
+        """Take the lock of a killed engine away."""
+        self._stack.cancel()
+
     def state(self) -> dict[str, Any]:
         """The stack's state as it is stored."""
         return self._stack.export_stack().deployment
@@ -113,7 +120,8 @@ class Stack:
             self.program = program
         printed: list[str] = []
         try:
-            result = getattr(self._stack, operation)(on_output=printed.append, color="never", **options)
+            with _leftovers_dropped():
+                result = getattr(self._stack, operation)(on_output=printed.append, color="never", **options)
         except CommandError as error:
             return Outcome("\n".join(printed) + "\n" + str(error), succeeded=False)
         text = "\n".join(printed)
@@ -124,6 +132,19 @@ class Stack:
         return Outcome(text, succeeded=True, changes=result.summary.resource_changes or {}, outputs=outputs)
 
 
+@contextmanager
+def _leftovers_dropped() -> Iterator[None]:
+    """Drop what the Automation API leaves behind: an open event loop, and the coroutine of a program it stopped."""
+    try:
+        yield
+    finally:
+        hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
+        try:
+            gc.collect()
+        finally:
+            sys.unraisablehook = hook
+
+
 @pytest.fixture
 def emulator(ci_audio_emulator):
     """A running emulator with an empty bucket."""
@@ -131,18 +152,25 @@ def emulator(ci_audio_emulator):
     return ci_audio_emulator
 
 
-@pytest.fixture
-def environment(emulator, tmp_path) -> dict[str, str]:
+def hermetic() -> dict[str, str]:
+    """What keeps the engine from asking, phoning home or looking for plugins."""
     return {
-        **emulator.environment(region=REGION),
-        "HOME": str(tmp_path / "home"),
-        "XDG_STATE_HOME": str(tmp_path / "state"),
         "PULUMI_CONFIG_PASSPHRASE": "",
         "PULUMI_PYTHON_CMD": sys.executable,
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK": "true",
         "PULUMI_CREDENTIAL_STORE": "plaintext",
+    }
+
+
+@pytest.fixture
+def environment(emulator, tmp_path) -> dict[str, str]:
+    return {
+        **hermetic(),
+        **emulator.environment(region=REGION),
+        "HOME": str(tmp_path / "home"),
+        "XDG_STATE_HOME": str(tmp_path / "state"),
     }
 
 
@@ -168,3 +196,42 @@ def writes(emulator) -> list[str]:
         for entry in emulator.requests()
         if entry["method"] in {"PUT", "POST", "DELETE"}
     ]
+
+
+class Console:
+    """Somebody at the console: the official SDK, changing things behind the stack's back."""
+
+    def __init__(self, url: str) -> None:
+        self.sdk = CosS3Client(
+            CosConfig(Region=REGION, SecretId="emulator", SecretKey="emulator", Scheme="http", Proxies={"http": url})
+        )
+
+    def remove_bucket(self, bucket: str = BUCKET) -> None:
+        for entry in self.sdk.list_objects(bucket).get("Contents", []):
+            self.sdk.delete_object(bucket, entry["Key"])
+        self.sdk.delete_bucket(bucket)
+
+    def pause_queue(self) -> None:
+        queue = self.sdk.ci_get_asr_queue(Bucket=BUCKET)["QueueList"][0]
+        body = {"Name": queue["Name"], "QueueID": queue["QueueId"], "State": "Paused", "NotifyConfig": {"State": "Off"}}
+        self.sdk.ci_update_asr_queue(Bucket=BUCKET, QueueId=queue["QueueId"], Request=body)
+
+    def cancel_job(self, job_id: str) -> None:
+        self.sdk.ci_cancel_jobs(Bucket=BUCKET, JobID=job_id)
+
+    def jobs(self) -> list[dict[str, Any]]:
+        """The jobs as the service lists them, oldest first."""
+        listed = self.sdk.ci_list_media_jobs(Bucket=BUCKET, Tag="NoiseReduction", OrderByTime="Asc", Size=100)
+        return listed["JobsDetail"]
+
+    def change_template(self, template_id: str, name: str, **parameters: str) -> None:
+        body = {"Tag": "NoiseReduction", "Name": name, "NoiseReduction": parameters}
+        self.sdk.ci_update_template(Bucket=BUCKET, TemplateId=template_id, Template=body)
+
+    def remove_template(self, template_id: str) -> None:
+        self.sdk.ci_delete_template(Bucket=BUCKET, TemplateId=template_id)
+
+
+@pytest.fixture
+def console(emulator) -> Console:
+    return Console(emulator.url)

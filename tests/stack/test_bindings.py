@@ -124,9 +124,9 @@ class TestDrift:
         assert writes(emulator) == [ENABLE]
         assert stack.preview(refresh=True, expect_no_changes=True).succeeded
 
-    def test_a_deleted_bucket_drops_out_of_state_and_is_named_by_the_next_up(self, stack, emulator):
+    def test_a_deleted_bucket_drops_out_of_state_and_is_named_by_the_next_up(self, stack, emulator, console):
         stack.up(pair())
-        emulator.remove_bucket(REGION, BUCKET)
+        console.remove_bucket()
 
         assert stack.refresh().succeeded
         assert stack.resources() == {}
@@ -137,9 +137,9 @@ class TestDrift:
         assert any("NoSuchBucket" in line and "create it first" in line for line in up.errors())
         assert "Traceback" not in up.text
 
-    def test_destroying_after_the_bucket_was_deleted_succeeds(self, stack, emulator):
+    def test_destroying_after_the_bucket_was_deleted_succeeds(self, stack, emulator, console):
         stack.up(pair())
-        emulator.remove_bucket(REGION, BUCKET)
+        console.remove_bucket()
         emulator.clear_requests()
 
         assert stack.destroy().succeeded

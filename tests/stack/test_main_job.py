@@ -4,7 +4,6 @@ import pulumi
 import pytest
 
 from pulumi_ci_audio import AsrBucketBinding, CiBucketBinding, NoiseReductionJob, NoiseReductionTemplate
-
 from pulumi_ci_audio.emulator.app import Emulator
 from pulumi_ci_audio.emulator.control import RunningEmulator
 from pulumi_ci_audio.emulator.server import EmulatorServer

@@ -1,0 +1,75 @@
+"""The errors the service answers with, and the HTTP status each code comes with.
+
+Codes and statuses are those of the page "Error Codes" (1545/65185, 436/7730) and of its older numbered table, which
+gives no status; where no source gives one, the choice is listed in ``assumptions.py``. How an error looks on the wire
+is decided in ``exchange.py``.
+"""
+
+from __future__ import annotations
+
+STATUS = {
+    "AccessDenied": 403,
+    "ActiveWorkflowForbiddenUpdate": 403,
+    "AsrBucketUnBinded": 400,
+    "BucketAlreadyBinded": 400,
+    "BucketAlreadyOwnedByYou": 409,
+    "BucketNotEmpty": 409,
+    "InternalError": 500,
+    "InvalidArgument": 400,
+    "InvalidAuthorization": 401,
+    "InvalidContent": 400,
+    "InvalidDigest": 400,
+    "InvalidHost": 400,
+    "InvalidPart": 400,
+    "InvalidPartOrder": 400,
+    "InvalidRange": 416,
+    "InvalidUrl": 400,
+    "KeyTooLong": 400,
+    "MalformedXML": 400,
+    "MediaBucketUnBinded": 400,
+    "MethodNotAllowed": 405,
+    "MissingAuthorization": 401,
+    "MissingContent": 400,
+    "NoSuchBucket": 404,
+    "NoSuchKey": 404,
+    "NoSuchUpload": 404,
+    "PathConflict": 409,
+    "QueueNotFound": 400,
+    "ResourceNotFound": 400,
+    "SecretidNotExist": 401,
+    "SignatureDoesNotMatch": 403,
+    "SignatureExpired": 401,
+    "SlowDown": 503,
+    "TemplateNameDuplicate": 400,
+    "TemplateNotFound": 400,
+    "WriteTargetBucketDenied": 403,
+}
+
+_CODES = {
+    401: "MissingAuthorization",
+    403: "AccessDenied",
+    404: "ResourceNotFound",
+    405: "MethodNotAllowed",
+    409: "PathConflict",
+    429: "SlowDown",
+    503: "SlowDown",
+}
+
+
+class ServiceError(Exception):
+    """A refusal by the emulated service: what the client is told."""
+
+    def __init__(self, code: str, message: str, *, status: int | None = None) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.status = STATUS[code] if status is None else status
+
+
+class ClientGoneError(Exception):
+    """The client closed its connection before the operation took effect, so it is not carried out."""
+
+
+def code_of(status: int) -> str:
+    """Return the code that an error with ``status`` most likely has."""
+    return _CODES.get(status, "InternalError" if status >= 500 else "InvalidArgument")  # noqa: PLR2004  5xx

@@ -1,0 +1,32 @@
+"""The NoiseReduction block, in requests and in answers."""
+
+from __future__ import annotations
+
+from pulumi_ci_audio.emulator.call import Call
+from pulumi_ci_audio.emulator.documents import Content, Values
+from pulumi_ci_audio.emulator.errors import ServiceError
+from pulumi_ci_audio.emulator.records import SPELLINGS, Parameters
+
+
+def read_parameters(call: Call, values: Values) -> Parameters:
+    """Return what a block asks for, defaults filled in.
+
+    Raises:
+        ServiceError: it gives the rate under both spellings.
+    """
+    sent = [spelling for spelling in SPELLINGS if spelling in values.texts]
+    if len(sent) > 1:
+        raise ServiceError("InvalidArgument", "NoiseReduction gives the sample rate twice")
+    counting = call.store.assumed("sample_rate_spelling")
+    default = Parameters()
+    spelling = sent[0] if sent and counting in {"both", sent[0]} else default.spelling
+    return Parameters(
+        format=values.texts.get("Format", default.format),
+        sample_rate=values.texts[spelling] if spelling in sent else default.sample_rate,
+        spelling=spelling,
+    )
+
+
+def describe_parameters(parameters: Parameters) -> tuple[str, Content]:
+    """Return the block as it is echoed: the rate under the name it came with."""
+    return "NoiseReduction", [("Format", parameters.format), (parameters.spelling, parameters.sample_rate)]

@@ -1,0 +1,30 @@
+"""The layers of the package, checked on every import."""
+
+import subprocess
+import sys
+
+from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
+
+
+def test_imports_point_down_the_layers(monkeypatch):
+    monkeypatch.chdir(_root())
+
+    assert lint_imports(no_cache=True) == EXIT_STATUS_SUCCESS
+
+
+def test_the_plugin_for_pytest_loads_nothing_heavy():
+    heavy = "pulumi av werkzeug lxml pydantic requests"
+    code = (
+        "import sys, pulumi_ci_audio.emulator.pytest_plugin\n"
+        f"print(sorted(set('{heavy}'.split()) & set(sys.modules)))"
+    )
+
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+    assert loaded.strip() == "[]"
+
+
+def _root():
+    from pathlib import Path  # noqa: PLC0415  used here alone
+
+    return Path(__file__).parents[1]
