@@ -1,0 +1,580 @@
+"""Every operation of the client against the documented request, the signature of what it sends, pages and errors."""
+
+import re
+
+import pytest
+
+from pulumi_ci_audio.api import operations, signing
+from pulumi_ci_audio.api.client import PAGE_SIZE, Client
+from pulumi_ci_audio.api.credentials import Credentials
+from pulumi_ci_audio.api.errors import (
+    ApiError,
+    CiAudioError,
+    DecodeError,
+    NoAnswerError,
+    NotConnectedError,
+    SettingsError,
+)
+from pulumi_ci_audio.api.messages import Input, JobOperation, JobRequest, NoiseReduction, TemplateRequest
+from pulumi_ci_audio.api.places import Bucket, ObjectHead
+from pulumi_ci_audio.api.transport import ATTEMPTS
+from tests.api.doubles import FakeClock, RecordingTransport, answered
+from tests.data import samples
+from tests.data.samples import document_of, facts_of
+
+NOW = 1_700_000_000.9
+BUCKET = Bucket("ap-chongqing", "test-1234567890")
+CI = "test-1234567890.ci.ap-chongqing.myqcloud.com"
+COS = "test-1234567890.cos.ap-chongqing.myqcloud.com"
+REGION = "ci.ap-chongqing.myqcloud.com"
+CREDENTIALS = Credentials("AKIDexample", "key-that-is-secret")
+XML = {"Content-Type": "application/xml"}
+PAGE = (("pageNumber", "1"), ("pageSize", "100"))
+EMPTY = b"<Response/>"
+JOB = JobRequest(input=Input(object="in.mp3"), operation=JobOperation(template_id="t1"))
+TEMPLATE = TemplateRequest(name="n", noise_reduction=NoiseReduction(format="wav", samplerate="16000"))
+
+
+def client_of(*answers, credentials=CREDENTIALS):
+    transport = RecordingTransport(*answers)
+    client = Client(transport, credentials=lambda: credentials, waiter=FakeClock().waiter(), unix_time=lambda: NOW)
+    return client, transport
+
+
+def sent_by(call, *answers, credentials=CREDENTIALS):
+    client, transport = client_of(*answers, credentials=credentials)
+    call(client)
+    (request,) = transport.requests
+    return request
+
+
+CALLS = {
+    "bind": (lambda c: c.bind_bucket(BUCKET), b"", ("PUT", CI, "/", (), XML)),
+    "status": (
+        lambda c: c.describe_bucket(BUCKET),
+        b'{"CIStatus":"on"}',
+        ("GET", CI, "/", (), {"Accept": "application/json"}),
+    ),
+    "unbind": (lambda c: c.unbind_bucket(BUCKET), b"", ("PUT", CI, "/", (("unbind", ""),), XML)),
+    "enable Smart Audio": (lambda c: c.create_asr_bucket(BUCKET), b"", ("POST", CI, "/asrbucket", (), XML)),
+    "query Smart Audio": (
+        lambda c: c.describe_asr_buckets("ap-chongqing", bucket_names=["test-1234567890"]),
+        EMPTY,
+        ("GET", REGION, "/asrbucket", (("bucketNames", "test-1234567890"), *PAGE), {}),
+    ),
+    "disable Smart Audio": (lambda c: c.delete_asr_bucket(BUCKET), b"", ("DELETE", CI, "/asrbucket", (), XML)),
+    "list queues": (
+        lambda c: c.describe_asr_queues(BUCKET),
+        EMPTY,
+        ("GET", CI, "/asrqueue", (("pageNumber", "1"), ("pageSize", "10")), {}),
+    ),
+    "submit a job": (
+        lambda c: c.submit_noise_reduction(BUCKET, JOB),
+        document_of(samples.JOB_SUBMITTED.root),
+        ("POST", CI, "/jobs", (), XML),
+    ),
+    "get a job": (lambda c: c.describe_job(BUCKET, "j1"), EMPTY, ("GET", CI, "/jobs/j1", (), {})),
+    "list jobs": (
+        lambda c: list(c.describe_jobs(BUCKET)),
+        EMPTY,
+        (
+            "GET",
+            CI,
+            "/jobs",
+            (("tag", "NoiseReduction"), ("orderByTime", "Desc"), ("states", "All"), ("size", "100")),
+            {},
+        ),
+    ),
+    "list some jobs": (
+        lambda c: list(
+            c.describe_jobs(BUCKET, tag="Translation", states=["Submitted", "Running"], input_object="a b.mp3")
+        ),
+        EMPTY,
+        (
+            "GET",
+            CI,
+            "/jobs",
+            (
+                ("tag", "Translation"),
+                ("orderByTime", "Desc"),
+                ("states", "Submitted,Running"),
+                ("inputObject", "a b.mp3"),
+                ("size", "100"),
+            ),
+            {},
+        ),
+    ),
+    "cancel a job": (lambda c: c.cancel_job(BUCKET, "j1"), b"", ("PUT", CI, "/jobs/j1", (("cancel", ""),), XML)),
+    "create a template": (
+        lambda c: c.create_template(BUCKET, TEMPLATE),
+        document_of(samples.TEMPLATE_CREATED.root),
+        ("POST", CI, "/template", (), XML),
+    ),
+    "update a template": (
+        lambda c: c.update_template(BUCKET, "t1", TEMPLATE),
+        document_of(samples.TEMPLATE_CREATED.root),
+        ("PUT", CI, "/template/t1", (), XML),
+    ),
+    "list templates": (
+        lambda c: c.describe_templates(BUCKET),
+        EMPTY,
+        ("GET", CI, "/template", (("category", "Custom"), *PAGE), {}),
+    ),
+    "list some templates": (
+        lambda c: c.describe_templates(BUCKET, ids=["t1", "t2"], prefix="speech"),
+        EMPTY,
+        ("GET", CI, "/template", (("category", "Custom"), ("ids", "t1,t2"), ("name", "speech"), *PAGE), {}),
+    ),
+    "delete a template": (
+        lambda c: c.delete_template(BUCKET, "t1"),
+        document_of(samples.TEMPLATE_DELETED.root),
+        ("DELETE", CI, "/template/t1", (), XML),
+    ),
+    "list workflows": (lambda c: c.describe_workflows(BUCKET), EMPTY, ("GET", CI, "/workflow", PAGE, {})),
+    "list batch jobs": (
+        lambda c: c.describe_batch_jobs(BUCKET, kind="Job", states=["Submitted", "Running", "Pause"]),
+        EMPTY,
+        (
+            "GET",
+            CI,
+            "/inventorytriggerjob",
+            (("type", "Job"), ("states", "Submitted,Running,Pause"), ("size", "100")),
+            {},
+        ),
+    ),
+    "look at an object": (
+        lambda c: c.head_object(BUCKET, "folder/录 音.mp3"),
+        b"",
+        ("HEAD", COS, "/folder/录 音.mp3", (), {}),
+    ),
+} | {
+    f"list the buckets of {service.name}": (
+        lambda c, service=service: c.describe_service_buckets(service, "ap-chongqing", regions=["ap-chongqing"]),
+        EMPTY,
+        ("GET", REGION, service.path, (("regions", "ap-chongqing"), *PAGE), {}),
+    )
+    for service in operations.OTHER_SERVICES
+}
+
+
+def query_in_any_order(query):
+    return sorted(query)
+
+
+class TestRequests:
+    @pytest.mark.parametrize("name", CALLS)
+    def test_call_sends_what_is_documented(self, name):
+        call, body, (method, host, path, query, headers) = CALLS[name]
+
+        request = sent_by(call, answered(body))
+
+        assert (request.method, request.host, request.path) == (method, host, path)
+        assert query_in_any_order(request.query) == query_in_any_order(query)
+        assert {name: value for name, value in request.headers.items() if name != "Authorization"} == headers
+
+    def test_every_public_method_is_among_the_calls(self):
+        named = {
+            name for name in vars(Client) if not name.startswith("_") and callable(getattr(Client, name, None))
+        } - {"unix_time"}
+
+        used = {match for call, _, _ in CALLS.values() for match in call.__code__.co_names}
+        assert named <= used
+
+    @pytest.mark.parametrize("name", ["submit a job", "create a template", "update a template"])
+    def test_call_with_a_document_carries_it(self, name):
+        call, body, _ = CALLS[name]
+
+        request = sent_by(call, answered(body))
+
+        root, children = facts_of(request.body)
+        assert (root, ("Tag", "NoiseReduction") in children) == ("Request", True)
+
+    @pytest.mark.parametrize("name", [name for name in CALLS if "job" not in name and "template" not in name])
+    def test_call_without_a_document_has_no_body(self, name):
+        call, body, _ = CALLS[name]
+
+        assert sent_by(call, answered(body)).body == b""
+
+    def test_list_of_buckets_takes_all_five_parameters(self):
+        request = sent_by(
+            lambda c: c.describe_asr_buckets(
+                "ap-beijing",
+                regions=["ap-shanghai", "ap-beijing"],
+                bucket_names=["a-1250000000", "b-1250000000"],
+                prefix="exam",
+                page_number=3,
+                page_size=7,
+            ),
+            answered(EMPTY),
+        )
+
+        assert request.host == "ci.ap-beijing.myqcloud.com"
+        assert dict(request.query) == {
+            "regions": "ap-shanghai,ap-beijing",
+            "bucketNames": "a-1250000000,b-1250000000",
+            "bucketName": "exam",
+            "pageNumber": "3",
+            "pageSize": "7",
+        }
+
+
+class TestSignature:
+    def parts(self, request):
+        return dict(part.split("=", 1) for part in request.headers["Authorization"].split("&"))
+
+    @pytest.mark.parametrize("token", [None, "token/+="], ids=["permanent", "temporary"])
+    @pytest.mark.parametrize("name", CALLS)
+    def test_signature_is_that_of_the_published_algorithm(self, name, token):
+        call, body, _ = CALLS[name]
+        request = sent_by(call, answered(body), credentials=Credentials("AKIDexample", "key", token))
+        parts = self.parts(request)
+        headers = {"host": request.host} | {header.lower(): value for header, value in request.headers.items()}
+
+        expected = signing.signature(
+            secret_key="key",
+            key_time=parts["q-key-time"],
+            method=request.method,
+            path=request.path,
+            parameters=request.query,
+            headers=[(header, headers[header]) for header in parts["q-header-list"].split(";")],
+        )
+
+        assert parts["q-signature"] == expected
+        assert (parts["q-sign-algorithm"], parts["q-ak"]) == ("sha1", "AKIDexample")
+        assert parts["q-sign-time"] == parts["q-key-time"] == "1699999940;1700000900"
+
+    @pytest.mark.parametrize("name", CALLS)
+    def test_host_and_every_parameter_are_signed(self, name):
+        call, body, (_, _, _, query, _) = CALLS[name]
+
+        parts = self.parts(sent_by(call, answered(body)))
+
+        assert "host" in parts["q-header-list"].split(";")
+        assert parts["q-url-param-list"] == ";".join(sorted(parameter.lower() for parameter, _ in query))
+
+    def test_token_goes_to_ci_under_its_own_name_and_is_signed(self):
+        request = sent_by(lambda c: c.bind_bucket(BUCKET), answered(), credentials=Credentials("id", "key", "token/+="))
+
+        assert request.headers["x-ci-security-token"] == "token/+="
+        assert "x-cos-security-token" not in request.headers
+        assert "x-ci-security-token" in self.parts(request)["q-header-list"].split(";")
+
+    def test_token_goes_to_cos_under_its_own_name_and_is_signed(self):
+        request = sent_by(
+            lambda c: c.head_object(BUCKET, "a.mp3"), answered(), credentials=Credentials("id", "key", "token/+=")
+        )
+
+        assert request.headers["x-cos-security-token"] == "token/+="
+        assert "x-ci-security-token" not in request.headers
+        assert "x-cos-security-token" in self.parts(request)["q-header-list"].split(";")
+
+    def test_credentials_are_asked_anew_for_every_attempt(self):
+        keys = iter(["first", "second"])
+        transport = RecordingTransport(NoAnswerError("broke"), answered(b'{"CIStatus":"on"}'))
+        client = Client(transport, lambda: Credentials(next(keys), "key"), FakeClock().waiter(), lambda: NOW)
+
+        client.describe_bucket(BUCKET)
+
+        assert [self.parts(request)["q-ak"] for request in transport.requests] == ["first", "second"]
+
+    def test_secret_key_is_nowhere_in_a_request_or_in_the_client(self):
+        client, transport = client_of(answered())
+
+        client.bind_bucket(BUCKET)
+
+        assert "key-that-is-secret" not in f"{transport.requests} {client!r}"
+
+    def test_missing_credentials_send_nothing_and_are_not_asked_for_again(self):
+        asked = []
+
+        def none():
+            asked.append(1)
+            raise SettingsError("no credentials")
+
+        transport = RecordingTransport(answered())
+        with pytest.raises(SettingsError, match="no credentials"):
+            Client(transport, none, FakeClock().waiter()).bind_bucket(BUCKET)
+
+        assert (transport.requests, asked) == ([], [1])
+
+
+class TestAnswers:
+    def test_enabled_bucket_is_returned(self):
+        client, _ = client_of(answered(document_of(samples.SMART_AUDIO_ENABLED.root)))
+
+        assert client.create_asr_bucket(BUCKET).create_time == "2020-08-20T16:14:34+0800"
+
+    def test_empty_answer_to_enabling_is_a_success(self):
+        client, _ = client_of(answered(b"\n"))
+
+        assert client.create_asr_bucket(BUCKET) is None
+
+    def test_bound_bucket_needs_no_body_and_ignores_one(self):
+        client, _ = client_of(answered(document_of(samples.BUCKET_BOUND.root)), answered(b"<broken"))
+
+        assert client.bind_bucket(BUCKET) is None
+        assert client.bind_bucket(BUCKET) is None
+
+    def test_job_is_found_among_others(self):
+        other = ("JobsDetail", [("JobId", "j-other")])
+        client, _ = client_of(answered(document_of(("Response", [other, *samples.JOB_SUBMITTED.root[1]]))))
+
+        assert client.describe_job(BUCKET, samples.JOB_ID).state == "Submitted"
+
+    def test_unknown_job_is_none(self):
+        client, _ = client_of(answered(document_of(samples.JOB_UNKNOWN.root)))
+
+        assert client.describe_job(BUCKET, samples.JOB_ID) is None
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"",
+            b"<Response/>",
+            b"<Response><JobsDetail/></Response>",
+            b"<Response><JobsDetail><JobId/></JobsDetail></Response>",
+            b"<Response><JobsDetail><JobId>a</JobId></JobsDetail><JobsDetail><JobId>b</JobId></JobsDetail></Response>",
+            b"<Response><JobsDetail><JobId>a</JobId>",
+        ],
+        ids=["empty", "no job", "empty job", "empty id", "two jobs", "cut"],
+    )
+    def test_submission_that_names_no_single_job_is_unreadable_and_sent_once(self, body):
+        client, transport = client_of(answered(body))
+
+        with pytest.raises(DecodeError, match=r"could not submit the noise-reduction job for in\.mp3 of bucket test-1"):
+            client.submit_noise_reduction(BUCKET, JOB)
+        assert len(transport.requests) == 1
+
+    @pytest.mark.parametrize("body", [b"", b"<Response/>", b"<Response><Template><Name>n</Name></Template></Response>"])
+    def test_creation_that_names_no_template_is_unreadable_and_sent_once(self, body):
+        client, transport = client_of(answered(body))
+
+        with pytest.raises(DecodeError, match="could not create the template n"):
+            client.create_template(BUCKET, TEMPLATE)
+        assert len(transport.requests) == 1
+
+    def test_object_is_described_by_its_headers(self):
+        client, _ = client_of(
+            answered(etag='"abc"', content_length="1234", last_modified="Thu, 16 May 2019 06:45:51 GMT")
+        )
+
+        assert client.head_object(BUCKET, "a.mp3") == ObjectHead("abc", 1234, 1557989151.0)
+
+    @pytest.mark.parametrize("headers", [{}, {"last_modified": "yesterday", "content_length": "-5"}])
+    def test_object_without_readable_headers_is_described_all_the_same(self, headers):
+        client, _ = client_of(answered(**headers))
+
+        assert client.head_object(BUCKET, "a.mp3") == ObjectHead("", 0, None)
+
+    def test_missing_object_is_none(self):
+        client, transport = client_of(answered(status=404))
+
+        assert client.head_object(BUCKET, "a.mp3") is None
+        assert len(transport.requests) == 1
+
+    def test_forbidden_object_is_an_error(self):
+        client, _ = client_of(answered(status=403, x_cos_request_id="cos-id"))
+
+        with pytest.raises(ApiError) as caught:
+            client.head_object(BUCKET, "a.mp3")
+
+        assert caught.value.is_denied
+        assert caught.value.request_id == "cos-id"
+
+
+def buckets(*names, total=None):
+    items = [("AsrBucketList", [("BucketId", name)]) for name in names]
+    return answered(document_of(("Response", [*([("TotalCount", str(total))] if total is not None else []), *items])))
+
+
+def jobs(*ids, token=None):
+    items = [("JobsDetail", [("JobId", job_id)]) for job_id in ids]
+    return answered(document_of(("Response", [*items, *([("NextToken", token)] if token is not None else [])])))
+
+
+class TestPages:
+    def names(self, *answers, **arguments):
+        client, transport = client_of(*answers)
+        found = client.describe_asr_buckets("ap-beijing", **arguments)
+        return [bucket.bucket_id for bucket in found], [dict(r.query)["pageNumber"] for r in transport.requests]
+
+    def test_numbered_list_is_read_until_a_short_page(self):
+        answers = [buckets("a", "b", total=5), buckets("c", "d", total=5), buckets("e", total=5)]
+
+        assert self.names(*answers, page_size=2) == (["a", "b", "c", "d", "e"], ["1", "2", "3"])
+
+    def test_numbered_list_is_read_until_an_empty_page(self):
+        assert self.names(buckets("a", "b"), buckets(total=2), page_size=2) == (["a", "b"], ["1", "2"])
+
+    def test_empty_numbered_list_is_one_page(self):
+        assert self.names(buckets(total=0)) == ([], ["1"])
+
+    def test_asked_page_is_the_only_one(self):
+        assert self.names(buckets("c", "d"), page_size=2, page_number=2) == (["c", "d"], ["2"])
+
+    def test_filters_are_repeated_on_every_page(self):
+        client, transport = client_of(buckets("a"), buckets())
+
+        client.describe_asr_buckets("ap-beijing", regions=["ap-beijing"], page_size=1)
+
+        assert [dict(request.query)["regions"] for request in transport.requests] == ["ap-beijing"] * 2
+
+    @pytest.mark.parametrize(
+        ("call", "element", "id_element"),
+        [
+            (lambda c: [t.template_id for t in c.describe_templates(BUCKET)], "TemplateList", "TemplateId"),
+            (lambda c: [w.workflow_id for w in c.describe_workflows(BUCKET)], "MediaWorkflowList", "WorkflowId"),
+        ],
+        ids=["templates", "workflows"],
+    )
+    def test_other_numbered_lists_are_read_to_their_end(self, call, element, id_element):
+        ids = [f"x{number}" for number in range(PAGE_SIZE + 1)]
+        first, second = (
+            answered(document_of(("Response", [(element, [(id_element, i)]) for i in part])))
+            for part in (ids[:PAGE_SIZE], ids[PAGE_SIZE:])
+        )
+        client, transport = client_of(first, second)
+
+        assert call(client) == ids
+        assert len(transport.requests) == 2
+
+    def job_ids(self, *answers):
+        client, transport = client_of(*answers)
+        found = [job.job_id for job in client.describe_jobs(BUCKET)]
+        return found, [dict(request.query).get("nextToken") for request in transport.requests]
+
+    @pytest.mark.parametrize("last", [jobs("c"), jobs("c", token="")], ids=["absent token", "empty token"])
+    def test_tokened_list_follows_its_tokens_to_the_end(self, last):
+        assert self.job_ids(jobs("a", "b", token="21"), last) == (["a", "b", "c"], [None, "21"])
+
+    def test_tokened_list_ends_with_an_empty_page(self):
+        assert self.job_ids(jobs("a", token="21"), jobs(token="25")) == (["a"], [None, "21"])
+
+    def test_tokened_list_does_not_go_round(self):
+        found, tokens = self.job_ids(jobs("a", token="21"), jobs("b", token="25"), jobs("c", token="21"))
+
+        assert (found, tokens) == (["a", "b", "c"], [None, "21", "25"])
+
+    def test_further_pages_of_jobs_are_asked_for_only_when_needed(self):
+        client, transport = client_of(jobs("a", "b", token="21"), jobs("c"))
+        listed = client.describe_jobs(BUCKET)
+
+        assert [next(listed).job_id, next(listed).job_id] == ["a", "b"]
+        assert len(transport.requests) == 1
+
+    def test_batch_jobs_are_read_to_their_end(self):
+        client, transport = client_of(jobs("a", token="21"), jobs("b"))
+
+        found = client.describe_batch_jobs(BUCKET, kind="Workflow", states=["Running"])
+
+        assert [job.job_id for job in found] == ["a", "b"]
+        assert dict(transport.requests[1].query) == {
+            "type": "Workflow",
+            "states": "Running",
+            "size": "100",
+            "nextToken": "21",
+        }
+
+    def test_failing_page_is_repeated_alone(self):
+        client, transport = client_of(jobs("a", token="21"), answered(status=500), jobs("b"))
+
+        assert [job.job_id for job in client.describe_jobs(BUCKET)] == ["a", "b"]
+        assert [dict(request.query).get("nextToken") for request in transport.requests] == [None, "21", "21"]
+
+
+def refusal(status, code="", message="", request_id="", **headers):
+    children = [("Code", code), ("Message", message), ("RequestId", request_id)]
+    return answered(document_of(("Error", children)), status=status, **headers)
+
+
+class TestRefusals:
+    def error_of(self, *answers, call=lambda c: c.unbind_bucket(BUCKET)):
+        client, _ = client_of(*answers)
+        with pytest.raises(ApiError) as caught:
+            call(client)
+        return caught.value
+
+    @pytest.mark.parametrize("status", [300, 301, 307, 400, 401, 403, 404, 409, 418, 429, 451, 500, 502, 503, 504, 599])
+    def test_every_other_status_is_an_error_with_its_parts(self, status):
+        error = self.error_of(refusal(status, "SomeCode", "some words", "some-id"))
+
+        assert (error.status, error.code, error.message, error.request_id) == (
+            status,
+            "SomeCode",
+            "some words",
+            "some-id",
+        )
+
+    def test_error_names_operation_bucket_code_status_and_request(self):
+        error = self.error_of(refusal(400, "InvalidArgument", "tasks exist", "id-1"))
+
+        assert re.fullmatch(
+            r"could not unbind the bucket from CI.*test-1234567890 in ap-chongqing: the service said "
+            r"InvalidArgument \(HTTP 400\): tasks exist, request id id-1",
+            str(error),
+        )
+
+    def test_error_carries_the_permission_that_the_operation_needs(self):
+        error = self.error_of(refusal(403, "AccessDenied"), call=lambda c: c.describe_bucket(BUCKET))
+
+        assert (error.action, error.any_resource) == ("ci:DescribeCIBuckets", True)
+
+    @pytest.mark.parametrize("header", ["x_ci_request_id", "x_cos_request_id"])
+    def test_request_id_comes_from_the_headers_where_the_body_has_none(self, header):
+        assert self.error_of(answered(status=400, **{header: "from-header"})).request_id == "from-header"
+
+    def test_request_id_of_the_body_comes_first(self):
+        assert self.error_of(refusal(400, request_id="body", x_ci_request_id="header")).request_id == "body"
+
+    def test_error_in_json_is_read(self):
+        error = self.error_of(answered(b'{"code":"AccessDenied","message":"no","requestId":"r"}', status=401))
+
+        assert (error.code, error.message, error.request_id, error.is_denied) == ("AccessDenied", "no", "r", True)
+
+    def test_error_without_a_body_says_so(self):
+        error = self.error_of(answered(status=502))
+
+        assert str(error).endswith("the service said no code (HTTP 502), request id none")
+
+    def test_hostile_body_is_cut_and_kept_on_one_line(self):
+        error = self.error_of(answered(b"<html>\r\n\x1b[31m" + b"x" * 100_000, status=502))
+
+        assert len(str(error)) < 500
+        assert str(error).isprintable()
+
+    @pytest.mark.parametrize(
+        "failure", [NotConnectedError("no route"), NoAnswerError("reset"), answered(b"<broken")], ids=str
+    )
+    def test_failure_without_an_answer_names_the_operation_and_keeps_its_kind(self, failure):
+        client, transport = client_of(failure)
+        kind = type(failure) if isinstance(failure, Exception) else DecodeError
+
+        with pytest.raises(kind, match="could not list the workflows of bucket test-1234567890 in ap-chongqing: "):
+            client.describe_workflows(BUCKET)
+        assert len(transport.requests) == ATTEMPTS
+
+    @pytest.mark.parametrize(
+        ("failure", "job_times", "template_times"),
+        [
+            (NoAnswerError("reset"), 1, 1),
+            (answered(status=500), 1, 1),
+            (answered(status=503), 1, 1),
+            (refusal(400, "InternalError"), 1, 1),
+            (refusal(400, "ResourceNotFound"), 1, 1),
+            (refusal(503, "SlowDown"), 1, ATTEMPTS),
+            (answered(status=429), 1, ATTEMPTS),
+            (NotConnectedError("refused"), ATTEMPTS, ATTEMPTS),
+        ],
+        ids=["reset", "500", "503", "InternalError", "400", "SlowDown", "429", "no connection"],
+    )
+    def test_paid_job_is_sent_again_only_unsent_and_template_only_unaccepted(self, failure, job_times, template_times):
+        calls = [
+            (lambda c: c.submit_noise_reduction(BUCKET, JOB), job_times),
+            (lambda c: c.create_template(BUCKET, TEMPLATE), template_times),
+        ]
+        for call, times in calls:
+            client, transport = client_of(failure)
+            with pytest.raises(CiAudioError):
+                call(client)
+
+            assert len(transport.requests) == times

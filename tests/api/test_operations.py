@@ -1,0 +1,71 @@
+"""The table of operations against the documented permissions and the rules of repetition."""
+
+import pytest
+
+from pulumi_ci_audio.api import operations
+from pulumi_ci_audio.api.operations import OPERATIONS, Repeat
+
+DOCUMENTED = {
+    "BIND_BUCKET": {"ci:CreateCIBucket"},
+    "DESCRIBE_BUCKET": {"ci:DescribeCIBuckets"},
+    "UNBIND_BUCKET": {"ci:DeleteCIBucket"},
+    "CREATE_ASR_BUCKET": {"ci:CreateAsrBucket"},
+    "DESCRIBE_ASR_BUCKETS": {"ci:DescribeAsrBuckets"},
+    "DELETE_ASR_BUCKET": {"ci:DeleteAsrBucket"},
+    "DESCRIBE_ASR_QUEUES": {"ci:DescribeAsrQueues"},
+    "CREATE_JOB": {"ci:CreateAsrJobs", "cam:PassRole"},
+    "DESCRIBE_JOB": {"ci:DescribeMediaJob", "ci:DescribeAsrJob"},
+    "DESCRIBE_JOBS": {"ci:DescribeMediaJobs", "ci:DescribeAsrJobs"},
+    "CANCEL_JOB": {"ci:CancelMediaJob"},
+    "CREATE_TEMPLATE": {"ci:CreateMediaTemplate"},
+    "UPDATE_TEMPLATE": {"ci:UpdateMediaTemplate"},
+    "DESCRIBE_TEMPLATES": {"ci:DescribeMediaTemplates"},
+    "DELETE_TEMPLATE": {"ci:DeleteMediaTemplate"},
+    "DESCRIBE_WORKFLOWS": {"ci:DescribeMediaWorkflows"},
+    "DESCRIBE_BATCH_JOBS": {"ci:DescribeInventoryTriggerJobs"},
+    "HEAD_OBJECT": {"cos:HeadObject"},
+}
+"""Document 1045/49896 for the actions of CI."""
+
+SERVICES = {
+    "/mediabucket": ("MediaBucketList", "ci:DescribeMediaBuckets"),
+    "/docbucket": ("DocBucketList", "ci:DescribeDocProcessBucket"),
+    "/file_bucket": ("FileBucketList", "ci:DescribeFileProcessBucket"),
+    "/picbucket": ("PicBucketList", "ci:DescribePicProcessBucket"),
+    "/ai_bucket": ("AiBucketList", "ci:DescribeAiProcessBucket"),
+}
+
+
+@pytest.mark.parametrize("name", DOCUMENTED)
+def test_operation_needs_the_documented_actions(name):
+    assert set(getattr(operations, name).action.split(" and ")) == DOCUMENTED[name]
+
+
+def test_services_have_the_documented_paths_elements_and_actions():
+    assert {s.path: (s.element, s.operation.action) for s in operations.OTHER_SERVICES} == SERVICES
+    assert (operations.SMART_AUDIO.path, operations.SMART_AUDIO.element) == ("/asrbucket", "AsrBucketList")
+
+
+def test_no_operation_is_left_out():
+    assert len(OPERATIONS) == len(DOCUMENTED) + len(SERVICES)
+
+
+def test_every_operation_has_an_action_and_a_phrase_of_its_own():
+    assert all(":" in operation.action for operation in OPERATIONS)
+    assert len({operation.phrase for operation in OPERATIONS}) == len(OPERATIONS)
+
+
+def test_only_the_lists_of_buckets_need_their_action_on_every_resource():
+    bucket_lists = {operations.DESCRIBE_BUCKET, operations.DESCRIBE_ASR_BUCKETS}
+    bucket_lists |= {service.operation for service in operations.OTHER_SERVICES}
+
+    assert {operation for operation in OPERATIONS if operation.any_resource} == bucket_lists
+
+
+def test_only_what_costs_money_or_makes_doubles_is_kept_from_repetition():
+    careful = {operation: operation.repeat for operation in OPERATIONS if operation.repeat is not Repeat.SAFELY}
+
+    assert careful == {
+        operations.CREATE_JOB: Repeat.IF_NOT_SENT,
+        operations.CREATE_TEMPLATE: Repeat.IF_NOT_ACCEPTED,
+    }
