@@ -1,6 +1,6 @@
 # Every target makes what it needs first: the virtual environment at .venv and, where it is used, the Pulumi engine.
 
-.PHONY: demo test test-lowest lint format bench campaign record engine clean
+.PHONY: demo test lint format bench campaign record engine clean
 .DEFAULT_GOAL := test
 
 PYTHON ?= python3
@@ -10,6 +10,9 @@ READY := $(VENV)/.ready
 LOWEST := .venv-lowest
 LOWEST_READY := $(LOWEST)/.ready
 AUDIO ?=
+WITH_LOWEST := tests/api tests/doors tests/lifecycle tests/emulator/test_audio.py tests/stack/test_main_job.py
+# The oldest SDK keeps the secret keys of the stack before in one process, as the Automation API's tests share theirs.
+WITH_LOWEST += -k "not plain_credential"
 
 $(READY): pyproject.toml
 	@echo "setting up $(VENV) (about a minute the first time)"
@@ -31,7 +34,7 @@ demo: $(READY)
 
 test: $(READY) $(LOWEST_READY)
 	$(BIN)/python -m pytest -n 2
-	$(LOWEST)/bin/python -m pytest -n 2 -m lowest
+	$(LOWEST)/bin/python -m pytest -n 2 $(WITH_LOWEST)
 
 lint: $(READY)
 	$(BIN)/ruff format --check

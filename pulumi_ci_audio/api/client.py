@@ -169,7 +169,7 @@ class Client:
     # Jobs (documents 460/84796, 436/76945, 460/60576, 436/120620)
 
     def submit_noise_reduction(self, bucket: Bucket, job: JobRequest) -> JobsDetail:
-        """Submit ``job``, once: it is sent again only where the service certainly did not accept it.
+        """Submit ``job``, once: it is sent again only where no connection was made.
 
         Raises:
             DecodeError: the answer names no job, so whether there is one is unknown.
@@ -311,7 +311,7 @@ class Client:
     # The ways of a request
 
     def _call(self, operation: Operation, request: Request, what: str, read: Callable[[Response], Answer]) -> Answer:
-        phrase = f"{operation.phrase} {what}"
+        phrase = operation.phrase.format(what)
 
         def once() -> Answer:
             try:
@@ -335,7 +335,7 @@ class Client:
         what: str = "",
     ) -> Response:
         request = Request(method, bucket.ci_host, path, query, {"Content-Type": _XML})
-        return self._call(operation, request, what or str(bucket), lambda response: response)
+        return self._call(operation, request, what or f"bucket {bucket}", lambda response: response)
 
     def _document(self, operation: Operation, request: Request, what: str, model: type[Model]) -> Model:
         return self._call(operation, request, what, lambda response: decode(response.body, model))
@@ -354,12 +354,18 @@ class Client:
         page_size: int = PAGE_SIZE,
     ) -> list[Item]:
         found: list[Item] = []
+        page: list[Item] = []
         for number in count(1) if page_number is None else (page_number,):
             paging = (("pageNumber", str(number)), ("pageSize", str(page_size)))
             query = tuple(pair for pair in (*filters, *paging) if pair[1])
-            page = items(self._document(operation, Request("GET", host, path, query), what, model))
+            document = self._document(operation, Request("GET", host, path, query), what, model)
+            before, page = page, items(document)
+            # A service that ignored the page's number would go on without end.
+            if not page or page == before:
+                break
             found += page
-            if len(page) < page_size:
+            total = getattr(document, "total_count", None)
+            if len(found) >= total if total is not None else len(page) < page_size:
                 break
         return found
 

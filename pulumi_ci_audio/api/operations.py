@@ -22,7 +22,7 @@ class Operation:
     """One operation of the API.
 
     Attributes:
-        phrase: what it does, to be read after "could not".
+        phrase: what it does, to be read after "could not", with a place for what it does it to.
         action: the CAM action it needs.
         any_resource: whether the policy must grant the action on ``*``, because it cannot be narrowed to a bucket.
         repeat: when it may be sent again.
@@ -34,24 +34,26 @@ class Operation:
     repeat: Repeat = Repeat.SAFELY
 
 
-BIND_BUCKET = Operation("bind the bucket to CI", "ci:CreateCIBucket")
-DESCRIBE_BUCKET = Operation("read the CI status", "ci:DescribeCIBuckets", any_resource=True)
-UNBIND_BUCKET = Operation("unbind the bucket from CI", "ci:DeleteCIBucket")
-CREATE_ASR_BUCKET = Operation("enable Smart Audio", "ci:CreateAsrBucket")
-DESCRIBE_ASR_BUCKETS = Operation("list the buckets with Smart Audio", "ci:DescribeAsrBuckets", any_resource=True)
-DELETE_ASR_BUCKET = Operation("disable Smart Audio", "ci:DeleteAsrBucket")
-DESCRIBE_ASR_QUEUES = Operation("list the Smart Audio queues", "ci:DescribeAsrQueues")
-CREATE_JOB = Operation("submit the noise-reduction job", "ci:CreateAsrJobs and cam:PassRole", repeat=Repeat.IF_NOT_SENT)
-DESCRIBE_JOB = Operation("read the job", "ci:DescribeMediaJob and ci:DescribeAsrJob")
-DESCRIBE_JOBS = Operation("list the jobs", "ci:DescribeMediaJobs and ci:DescribeAsrJobs")
-CANCEL_JOB = Operation("cancel the job", "ci:CancelMediaJob")
-CREATE_TEMPLATE = Operation("create the template", "ci:CreateMediaTemplate", repeat=Repeat.IF_NOT_ACCEPTED)
-UPDATE_TEMPLATE = Operation("update the template", "ci:UpdateMediaTemplate")
-DESCRIBE_TEMPLATES = Operation("list the templates", "ci:DescribeMediaTemplates")
-DELETE_TEMPLATE = Operation("delete the template", "ci:DeleteMediaTemplate")
-DESCRIBE_WORKFLOWS = Operation("list the workflows", "ci:DescribeMediaWorkflows")
-DESCRIBE_BATCH_JOBS = Operation("list the batch jobs", "ci:DescribeInventoryTriggerJobs")
-HEAD_OBJECT = Operation("look at the object", "cos:HeadObject")
+BIND_BUCKET = Operation("bind {} to CI", "ci:CreateCIBucket")
+DESCRIBE_BUCKET = Operation("read the CI status {}", "ci:DescribeCIBuckets", any_resource=True)
+UNBIND_BUCKET = Operation("unbind {} from CI", "ci:DeleteCIBucket")
+CREATE_ASR_BUCKET = Operation("enable Smart Audio for {}", "ci:CreateAsrBucket")
+DESCRIBE_ASR_BUCKETS = Operation("list the buckets with Smart Audio {}", "ci:DescribeAsrBuckets", any_resource=True)
+DELETE_ASR_BUCKET = Operation("disable Smart Audio for {}", "ci:DeleteAsrBucket")
+DESCRIBE_ASR_QUEUES = Operation("list the Smart Audio queues {}", "ci:DescribeAsrQueues")
+CREATE_JOB = Operation(
+    "submit the noise-reduction job {}", "ci:CreateAsrJobs and cam:PassRole", repeat=Repeat.IF_NOT_SENT
+)
+DESCRIBE_JOB = Operation("read the job {}", "ci:DescribeMediaJob and ci:DescribeAsrJob")
+DESCRIBE_JOBS = Operation("list the jobs {}", "ci:DescribeMediaJobs and ci:DescribeAsrJobs")
+CANCEL_JOB = Operation("cancel the job {}", "ci:CancelMediaJob")
+CREATE_TEMPLATE = Operation("create the template {}", "ci:CreateMediaTemplate", repeat=Repeat.IF_NOT_ACCEPTED)
+UPDATE_TEMPLATE = Operation("update the template {}", "ci:UpdateMediaTemplate")
+DESCRIBE_TEMPLATES = Operation("list the templates {}", "ci:DescribeMediaTemplates")
+DELETE_TEMPLATE = Operation("delete the template {}", "ci:DeleteMediaTemplate")
+DESCRIBE_WORKFLOWS = Operation("list the workflows {}", "ci:DescribeMediaWorkflows")
+DESCRIBE_BATCH_JOBS = Operation("list the batch jobs {}", "ci:DescribeInventoryTriggerJobs")
+HEAD_OBJECT = Operation("look at the object {}", "cos:HeadObject")
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ class Service:
 
 
 def _service(name: str, path: str, element: str, action: str) -> Service:
-    phrase = f"list the buckets with {name}"
+    phrase = f"list the buckets with {name} {{}}"
     return Service(name, path, element, Operation(phrase, action, any_resource=True))
 
 

@@ -47,6 +47,9 @@ _HIGHPASS = ("highpass", "f=80")
 _FLOOR_OFFSET_DB = 11
 _AFFTDN_FLOOR_RANGE = (-80.0, -20.0)  # what afftdn accepts
 _ESTIMATE_RATE = 16000
+# What a few bytes could otherwise claim to be: years of audio, written out at the rate that is asked for.
+_LOWEST_RATE = 1000
+_LONGEST_SECONDS = 12 * 3600
 _FRAMES_PER_SECOND = 50  # 20 ms each
 
 
@@ -174,12 +177,14 @@ def _decode(path: Path) -> Iterator[AudioFrame]:
     """Yield a recording's first audio track as mono floats with consecutive time stamps.
 
     Raises:
-        NotAudioError: not a single frame could be decoded.
+        NotAudioError: not a single frame could be decoded, or more than any recording has.
     """
     position = 0
     for frame in _mono(_raw_frames(path)):
         frame.pts, frame.time_base = position, Fraction(1, frame.sample_rate)
         position += frame.samples
+        if position > _LONGEST_SECONDS * frame.sample_rate:
+            raise NotAudioError(f"the input is longer than {_LONGEST_SECONDS // 3600} hours")
         yield frame
     if not position:
         raise NotAudioError("the input holds no audio that can be decoded")
@@ -221,6 +226,8 @@ def _mono(frames: Iterable[AudioFrame]) -> Iterator[AudioFrame]:
         if not frame.samples:
             continue
         rate = rate or frame.sample_rate
+        if rate < _LOWEST_RATE:
+            raise NotAudioError(f"the input has a sample rate of {rate} Hz")
         if shape != (shape := (frame.format.name, frame.layout.name, frame.sample_rate)):
             if resampler is not None:
                 yield from resampler.resample(None)

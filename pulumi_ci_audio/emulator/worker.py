@@ -93,6 +93,11 @@ class Worker:
         except NotAudioError as error:
             target.unlink(missing_ok=True)
             return self._failure(store.assumed("not_audio"), f"the input object is no audio: {error}")
+        except FileNotFoundError:
+            if source.path.exists():
+                raise
+            target.unlink(missing_ok=True)
+            return self._failure("ResourceNotFound", "the input object was deleted")
         return Outcome(at=store.clock.now(), file=target)
 
     def _failure(self, code: str, message: str) -> Outcome:

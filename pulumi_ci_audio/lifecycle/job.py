@@ -56,10 +56,18 @@ class Job:
     def read(self, context: Context, id: str, state: Properties) -> Observed | None:  # noqa: A002
         """Return the job's record and the recording's ETag as they are now.
 
-        A record that the service has forgotten is no drift: the job ran, and its result does not depend on it.
+        A record that the service has forgotten, or does not show while Smart Audio is off, is no drift: the job ran,
+        and its result does not depend on it.
         """
         bucket, job_id = fields.split_id(id)
-        record = context.client.describe_job(bucket, job_id)
+        try:
+            record = context.client.describe_job(bucket, job_id)
+        except ApiError as error:
+            if error.is_bucket_gone:
+                return None
+            if not error.is_service_off:
+                raise
+            record = None
         known: dict[str, Any] = {**state, "bucket": bucket.name, "region": bucket.region, "jobId": job_id}
         if record is not None and "inputObject" not in state:
             known.update(_asked_for(record))

@@ -77,7 +77,13 @@ class JobTemplate:
     def read(self, context: Context, id: str, state: Properties) -> Observed | None:  # noqa: A002
         """Return the template as it is now."""
         bucket, template_id = fields.split_id(id)
-        template = _by_id(context, bucket, template_id)
+        try:
+            template = _by_id(context, bucket, template_id)
+        except ApiError as error:
+            if not error.is_service_off or "templateName" not in state:
+                raise
+            # Templates do not show while Smart Audio is off: that is for the binding to tell and to repair.
+            return Observed(_plain(TemplateInputs.model_validate(state)), dict(state))
         if template is None:
             return None
         format_, rate = _parameters(template)

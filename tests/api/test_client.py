@@ -509,7 +509,7 @@ class TestRefusals:
         error = self.error_of(refusal(400, "InvalidArgument", "tasks exist", "id-1"))
 
         assert re.fullmatch(
-            r"could not unbind the bucket from CI.*test-1234567890 in ap-chongqing: the service said "
+            r"could not unbind bucket test-1234567890 in ap-chongqing from CI: the service said "
             r"InvalidArgument \(HTTP 400\): tasks exist, request id id-1",
             str(error),
         )

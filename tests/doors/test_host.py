@@ -9,8 +9,6 @@ from pulumi_ci_audio.doors.dynamic import CiBucketBindingProvider, NoiseReductio
 
 from .dynamic_host import UNKNOWN, CallError, Host, State, urn
 
-pytestmark = pytest.mark.lowest
-
 REGION, BUCKET = "ap-chongqing", "recordings-1250000000"
 BINDING = {"bucket": BUCKET, "region": REGION}
 JOB = {**BINDING, "inputObject": "voice.mp3", "outputObject": "voice.wav", "__owner": "recordings/dev//job"}

@@ -5,7 +5,7 @@ import re
 import pulumi
 import pytest
 
-from pulumi_ci_audio import AsrBucketBinding, CiBucketBinding, NoiseReductionJob
+from pulumi_ci_audio import AsrBucketBinding, CiBucketBinding, NoiseReductionJob, NoiseReductionTemplate
 
 from .conftest import BUCKET, OTHER_BUCKET, REGION, writes
 
@@ -123,6 +123,34 @@ class TestDrift:
 
         assert writes(emulator) == [ENABLE]
         assert stack.preview(refresh=True, expect_no_changes=True).succeeded
+
+    def test_everything_switched_off_under_a_job_and_a_template_is_shown_and_repaired(
+        self, stack, emulator, noisy_audio
+    ):
+        emulator.put_object(REGION, BUCKET, "voice.mp3", noisy_audio)
+
+        def program():
+            binding = CiBucketBinding("binding", bucket=BUCKET)
+            audio = AsrBucketBinding("audio", bucket=binding.bucket)
+            template = NoiseReductionTemplate("template", bucket=audio.bucket, template_name="voices")
+            NoiseReductionJob(
+                "clean",
+                bucket=audio.bucket,
+                input_object="voice.mp3",
+                output_object="voice.wav",
+                template_id=template.template_id,
+            )
+
+        assert stack.up(program).succeeded
+        emulator.put_bucket(REGION, BUCKET, ci="off", asr="off")
+        emulator.clear_requests()
+
+        preview = stack.preview(refresh=True)
+
+        assert preview.changes == {"update": 2, "same": 3}
+        assert stack.up(refresh=True).succeeded
+        assert sorted(writes(emulator)) == [ENABLE, BIND]
+        assert len(emulator.state()["jobs"]) == 1
 
     def test_a_deleted_bucket_drops_out_of_state_and_is_named_by_the_next_up(self, stack, emulator, console):
         stack.up(pair())

@@ -1,0 +1,56 @@
+import re
+from pathlib import Path
+
+import pytest
+
+import pulumi_ci_audio.emulator
+from pulumi_ci_audio.emulator.app import Emulator
+from pulumi_ci_audio.emulator.assumptions import ASSUMPTIONS, choose, describe, render_markdown
+
+SOURCES = {
+    path: path.read_text()
+    for path in Path(pulumi_ci_audio.emulator.__file__).parent.rglob("*.py")
+    if path.name != "assumptions.py"
+}
+
+
+def test_every_question_has_one_row_with_everything_in_it():
+    assert len({row.key for row in ASSUMPTIONS}) == len(ASSUMPTIONS)
+    for row in ASSUMPTIONS:
+        assert row.question.endswith(".")
+        assert row.chosen
+        assert row.source
+        assert row.chosen not in row.alternatives
+
+
+@pytest.mark.parametrize("row", [row for row in ASSUMPTIONS if row.alternatives], ids=lambda row: row.key)
+def test_every_switch_is_looked_at(row):
+    assert any(f'assumed("{row.key}")' in text for text in SOURCES.values())
+
+
+def test_every_question_the_code_asks_is_in_the_table():
+    asked = {key for text in SOURCES.values() for key in re.findall(r'assumed\("(\w+)"\)', text)}
+
+    assert asked <= {row.key for row in ASSUMPTIONS}
+
+
+def test_a_switch_that_is_thrown_is_shown(make_cloud):
+    cloud = make_cloud(assumptions={"bind_when_bound": "refuse"})
+
+    row = next(row for row in cloud.control.assumptions() if row["key"] == "bind_when_bound")
+
+    assert (row["chosen"], row["alternatives"]) == ("refuse", ["accept"])
+
+
+@pytest.mark.parametrize("switches", [{"nonsense": "x"}, {"bind_when_bound": "perhaps"}, {"throttling": "429"}])
+def test_unknown_switches_are_refused(tmp_path, switches):
+    with pytest.raises(ValueError, match=next(iter(switches))):
+        Emulator(data=tmp_path, assumptions=switches)
+
+
+def test_the_table_is_rendered_with_a_row_for_each():
+    lines = render_markdown().splitlines()
+
+    assert len(lines) == len(ASSUMPTIONS) + 2
+    assert all(line.count("|") - line.count("\\|") == 6 for line in lines)
+    assert len(describe(choose())) == len(ASSUMPTIONS)

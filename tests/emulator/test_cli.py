@@ -1,0 +1,97 @@
+import json
+import signal
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from pulumi_ci_audio.cli import main
+
+COMMAND = [sys.executable, "-c", "from pulumi_ci_audio.cli import main; main()", "emulator"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+def test_the_emulator_says_where_it_listens_and_ends_cleanly(tmp_path, number):
+    options = [
+        "--port",
+        "0",
+        "--data",
+        str(tmp_path / "data"),
+        "--assume",
+        "bind_when_bound=refuse",
+        "--job-seconds",
+        "2",
+    ]
+    with subprocess.Popen([*COMMAND, *options], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            line = process.stdout.readline()
+            assert line.startswith("emulator listening on http://127.0.0.1:")
+            with urllib.request.urlopen(f"{line.split()[-1]}/_emulator/assumptions", timeout=10) as answer:  # noqa: S310  http
+                rows = json.load(answer)["assumptions"]
+            assert next(row["chosen"] for row in rows if row["key"] == "bind_when_bound") == "refuse"
+        finally:
+            process.send_signal(number)
+        assert process.wait(10) == 0
+        assert process.stdout.read() == ""
+    assert (tmp_path / "data").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["--port", "70000", "--data", "d"], "70000"),
+        ([], "--data"),
+        (["--data", "d", "--assume", "x"], "key=value"),
+        (["--data", "d", "--assume", "x=y"], "x"),
+        (["--data", "d", "--queue-concurrency", "0"], "0"),
+        (["--data", "d", "--job-seconds", "-1"], "-1"),
+        (["--data", "d", "--host", "256.256.256.256", "--port", "0"], ""),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_a_line(tmp_path, monkeypatch, options, complaint):
+    monkeypatch.chdir(tmp_path)
+
+    result = CliRunner().invoke(main, ["emulator", *options])
+
+    assert result.exit_code in {1, 2}
+    assert "Error:" in result.output
+    assert complaint in result.output
+    assert "Traceback" not in result.output
+
+
+def test_the_defaults_stay_as_they_are():
+    options = {option.name: option.default for option in main.commands["emulator"].params}
+
+    assert options == {
+        "port": 9350,
+        "data": options["data"],
+        "host": "127.0.0.1",
+        "secret_id": "emulator",
+        "secret_key": "emulator",
+        "job_seconds": 0,
+        "unbind_seconds": 0,
+        "queue_concurrency": 10,
+        "list_lag_seconds": 0,
+        "assumptions": options["assumptions"],
+    }
+
+
+def test_a_missing_library_is_told_in_a_line(tmp_path):
+    for name in ("click", "werkzeug"):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / f"{name}.py").write_text(f"raise ModuleNotFoundError('gone', name={name!r})")
+        result = subprocess.run(
+            [*COMMAND, "--data", str(tmp_path / "data")],
+            env={"PYTHONPATH": str(folder)},
+            cwd=Path(__file__).parents[2],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert result.returncode == 1
+        assert f"needs {name}: pip install 'pulumi-ci-audio[" in result.stderr
+        assert "Traceback" not in result.stderr

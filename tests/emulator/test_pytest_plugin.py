@@ -1,0 +1,49 @@
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+
+import pulumi_ci_audio
+import pulumi_ci_audio.emulator as package
+from pulumi_ci_audio.emulator import app, control, server
+
+
+def test_the_fixture_runs_an_emulator_of_its_own(ci_audio_emulator, tmp_path, recording):
+    ci_audio_emulator.put_bucket("ap-beijing", "test-1250000000", ci="on")
+    ci_audio_emulator.put_object("ap-beijing", "test-1250000000", "in.wav", recording)
+
+    assert ci_audio_emulator.state()["buckets"][0]["ci"] == "on"
+    assert ci_audio_emulator.get_object("ap-beijing", "test-1250000000", "in.wav") == recording
+    assert ci_audio_emulator.requests() == []
+    assert ci_audio_emulator.environment(region="ap-beijing") == {
+        "CI_AUDIO_ENDPOINT": ci_audio_emulator.url,
+        "TENCENTCLOUD_SECRET_ID": "emulator",
+        "TENCENTCLOUD_SECRET_KEY": "emulator",
+        "TENCENTCLOUD_REGION": "ap-beijing",
+    }
+    assert ci_audio_emulator.url == ci_audio_emulator.server.url
+    with urllib.request.urlopen(f"{ci_audio_emulator.url}/_emulator/state", timeout=10) as answer:  # noqa: S310  http
+        assert answer.status == 200
+
+
+@pytest.mark.parametrize("module", ["pulumi_ci_audio.emulator", "pulumi_ci_audio.emulator.pytest_plugin"])
+def test_importing_loads_nothing_heavy(module):
+    # The package above is left out: what it imports is for its own tests to say.
+    code = (
+        "import sys, types, pytest; package = types.ModuleType('pulumi_ci_audio');"
+        f"package.__path__ = {list(pulumi_ci_audio.__path__)!r}; sys.modules['pulumi_ci_audio'] = package;"
+        f"import {module}; print(sorted({{'av', 'werkzeug', 'lxml', 'pulumi', 'requests'}} & set(sys.modules)))"
+    )
+
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert result.stdout.strip() == "[]"
+
+
+def test_the_package_gives_its_names_when_asked():
+    assert package.Emulator is app.Emulator
+    assert package.EmulatorServer is server.EmulatorServer
+    assert package.RunningEmulator is control.RunningEmulator
+    with pytest.raises(AttributeError, match="Absent"):
+        package.Absent  # noqa: B018  asking is the test

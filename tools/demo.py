@@ -1,0 +1,423 @@
+"""Show the package at work: the real Pulumi engine, the shipped emulator in place of the cloud, a real recording.
+
+Usage: ``python tools/demo.py [--audio FILE]``. Runs ``examples/quickstart`` through a whole life: preview, deploy,
+services switched off by hand, repair, a destroy that is refused, destroy. Leaves the cleaned recording and a picture
+in ``demo-output/`` and nothing else: no process, no temporary file, no trace in the user's own Pulumi.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import re
+import runpy
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+from pulumi import automation
+
+from pulumi_ci_audio.emulator import Emulator, EmulatorServer, RunningEmulator
+from pulumi_ci_audio.emulator.audio import Levels, NotAudioError, levels, spectrogram
+
+ROOT = Path(__file__).resolve().parents[1]
+EXAMPLE = ROOT / "examples" / "quickstart"
+RECORDING = ROOT / "tests" / "data" / "audio" / "speech-noisy.mp3"
+RESULTS = ROOT / "demo-output"
+
+REGION, BUCKET = "ap-chongqing", "recordings-1250000000"
+WORKFLOW = {"id": "w0a1b2c3d", "name": "nightly-transcode", "state": "Active"}
+BATCH_JOB = {"id": "b4e5f6a7b", "name": "backfill-archive", "state": "Running"}
+MEGABYTE = 1024 * 1024
+LARGEST_MEGABYTES = 10  # what the service takes ("Submit a Task", 1045/73375)
+LEAST_DROP_DB, LARGEST_SHIFT_DB = 10, 3
+
+_INTERRUPTED = 130  # as shells report it
+_GRACE_SECONDS = 5
+# None of the user's settings may reach the demo, and no proxy may stand between the engine and its plugins.
+_FOREIGN = re.compile(r"(PULUMI|TENCENTCLOUD|COS|CI_AUDIO)_.*|(HTTPS?|ALL|GRPC)_PROXY", re.IGNORECASE)
+_ESCAPES = re.compile(r"\x1b\[[\d;]*m")
+_HAS_COLOUR = sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+_BOLD, _GREEN, _YELLOW, _CYAN = "1", "32", "33", "1;36"
+
+
+class DemoError(Exception):
+    """The demo cannot go on; the text is the line that says why."""
+
+
+def main() -> int:
+    """Run the demo; return the exit status."""
+    parser = argparse.ArgumentParser(description="Show the package at work, against the shipped emulator.")
+    parser.add_argument("--audio", type=Path, default=RECORDING, help="a recording of at most 10 MB")
+    parser.add_argument("--output", type=Path, default=RESULTS, help="the folder for the results")
+    parser.add_argument("--job-seconds", type=float, default=4, help="how long the emulated job takes at least")
+    options = parser.parse_args()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
+    _drop_leftovers_of_the_automation_api()
+    try:
+        before = measure(options.audio)
+        with _stage(options.job_seconds) as (emulator, folder):
+            play(Demo(emulator, Project(folder), options.audio, before, options.output))
+    except (DemoError, NotAudioError, OSError) as error:
+        return _fail(str(error))
+    except automation.CommandError as error:
+        return _fail(f"the engine refused: {str(error).strip().splitlines()[-1].strip()}")
+    except KeyboardInterrupt:
+        _fail("interrupted; what it had started is ended and removed")
+        return _INTERRUPTED
+    print(f"\nDone, and nothing is left running. What ran: {EXAMPLE.relative_to(ROOT) / '__main__.py'}")
+    return 0
+
+
+def measure(recording: Path) -> Levels:
+    """Return how loud a recording is.
+
+    Raises:
+        DemoError: the service would not take it.
+    """
+    if recording.is_dir():
+        raise DemoError(f"{recording} is a folder, not a recording")
+    if not recording.is_file():
+        raise DemoError(f"there is no file {recording}")
+    size = recording.stat().st_size
+    if size > LARGEST_MEGABYTES * MEGABYTE:
+        raise DemoError(f"{recording} has {size / MEGABYTE:.2f} MB, the service takes at most {LARGEST_MEGABYTES} MB")
+    try:
+        return levels(recording)
+    except NotAudioError as error:
+        raise DemoError(f"{recording} is no recording: {error}") from error
+
+
+class Project:
+    """The example as a user's own copy with a stack ``dev``, whose commands print as they would in a terminal."""
+
+    def __init__(self, folder: Path) -> None:
+        for name in ("Pulumi.yaml", "__main__.py"):
+            shutil.copy(EXAMPLE / name, folder)
+        self._stack = automation.create_or_select_stack(
+            "dev",
+            project_name=EXAMPLE.name,
+            program=lambda: _run(folder / "__main__.py"),
+            opts=automation.LocalWorkspaceOptions(work_dir=str(folder)),
+        )
+
+    def configure(self, **values: str) -> None:
+        """Run ``pulumi config set`` for each value, and show it."""
+        for key, value in values.items():
+            _say(f"$ pulumi config set {key} {value}", _BOLD)
+            self._stack.set_config(key, automation.ConfigValue(value))
+
+    def preview(self, **options: Any) -> str:
+        """Run ``pulumi preview`` and return what it printed."""
+        return self._streamed(self._stack.preview, options)
+
+    def up(self, **options: Any) -> str:
+        """Run ``pulumi up`` and return what it printed."""
+        return self._streamed(self._stack.up, options)
+
+    def destroy(self) -> str:
+        """Run ``pulumi destroy`` and return what it printed."""
+        return self._streamed(self._stack.destroy, {})
+
+    def refused_destroy(self) -> str:
+        """Run a ``pulumi destroy`` that fails and return what it printed.
+
+        Raises:
+            DemoError: it did not fail.
+        """
+        try:
+            self.destroy()
+        except EngineFailedError as error:
+            return error.printed
+        raise DemoError("`pulumi destroy` should have been refused")
+
+    def _streamed(self, operation: Callable[..., Any], options: dict[str, Any]) -> str:
+        lines: list[str] = []
+
+        def show(line: str) -> None:
+            lines.append(_ESCAPES.sub("", line))
+            _show_engine_line(line)
+
+        try:
+            operation(on_output=show, on_error=show, color="always" if _HAS_COLOUR else "never", **options)
+        except automation.CommandError as error:
+            raise EngineFailedError(f"`pulumi {operation.__name__}` failed, its output says why", lines) from error
+        return "\n".join(lines)
+
+
+class EngineFailedError(DemoError):
+    """A command of the engine failed."""
+
+    def __init__(self, message: str, lines: list[str]) -> None:
+        super().__init__(message)
+        self.printed = "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What the steps share."""
+
+    emulator: RunningEmulator
+    project: Project
+    recording: Path
+    before: Levels
+    output: Path
+
+    def upload(self) -> None:
+        """Put the recording where the program expects it."""
+        key = f"raw/{self.recording.name}" if re.fullmatch(r"[\w.-]+", self.recording.name, re.ASCII) else "raw/audio"
+        self.emulator.put_object(REGION, BUCKET, key, self.recording.read_bytes())
+        self.project.configure(bucket=BUCKET, input=key, output="clean/speech.wav")
+        _say(f"{self.recording.name} is in the emulated bucket")
+
+    def preview(self) -> None:
+        """Show what would happen."""
+        self.emulator.clear_requests()
+        self.project.preview()
+        _require(not self.emulator.requests(), "the preview sent requests")
+        _say("nothing was sent to the service", _GREEN)
+
+    def deploy(self) -> None:
+        """Make it happen."""
+        self.project.up()
+        self._require_bindings("on")
+        _say("the bucket is bound, Smart Audio is on, the job has run", _GREEN)
+
+    def compare(self) -> None:
+        """Show what the job did to the recording, and keep its results."""
+        content = self.emulator.get_object(REGION, BUCKET, "clean/speech.wav")
+        if content is None:
+            raise DemoError("the job left no cleaned recording")
+        self.output.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".partial-", dir=self.output) as name:
+            cleaned, picture = Path(name, "cleaned.wav"), Path(name, "spectrogram.png")
+            cleaned.write_bytes(content)
+            after = levels(cleaned)
+            spectrogram(self.recording, cleaned, picture)
+            for result in (cleaned, picture):  # complete or not at all
+                result.replace(self.output / result.name)
+        show_levels(self.before, after)
+        _say(f"to listen to:  {os.path.relpath(self.output / 'cleaned.wav')}")
+        _say(f"to look at:    {os.path.relpath(self.output / 'spectrogram.png')} (before above, after below)")
+
+    def switch_off(self) -> None:
+        """Do by hand what the program does not know of."""
+        self.emulator.put_bucket(REGION, BUCKET, asr="off", ci="off")
+        _say("CI and Smart Audio are off now, and nothing in Git says so")
+
+    def notice(self) -> None:
+        """Show the drift."""
+        printed = self.project.preview(refresh=True, diff=True)
+        _require(printed.count('"off" => "on"') == len(("binding", "audio")), "the preview did not show the drift")
+        _say('seen: "on" => "off" is what happened, "off" => "on" is what `up` would do about it', _GREEN)
+
+    def repair(self) -> None:
+        """Switch on again what was switched off."""
+        self.project.up(refresh=True)
+        self._require_bindings("on")
+        _require(len(self.emulator.state()["jobs"]) == 1, "the repair ran the job again")
+        _say("both are on again; the job, which the cloud would bill again, was not run again", _GREEN)
+
+    def block(self) -> None:
+        """Put in the way of unbinding what others may have running in the bucket."""
+        self.emulator.put_bucket(REGION, BUCKET, workflows=[WORKFLOW], batch_jobs=[BATCH_JOB])
+        for kind, thing in (("workflow", WORKFLOW), ("batch job", BATCH_JOB)):
+            _say(f"{kind} {thing['id']} ({thing['name']}) is {thing['state']}")
+
+    def be_refused(self) -> None:
+        """Show that nothing is torn away from under them, and that both are named."""
+        printed = self.project.refused_destroy()
+        _require(WORKFLOW["id"] in printed and BATCH_JOB["id"] in printed, "the error does not name what is in the way")
+        self._require_bindings("on", asr="off")
+        _say(
+            "refused as it should be: the bucket is still bound, and the error names both and how to clear them", _GREEN
+        )
+
+    def clear(self) -> None:
+        """Take away what is in the way."""
+        self.emulator.put_bucket(REGION, BUCKET, workflows=[], batch_jobs=[])
+        _say("nothing is in the way any more")
+
+    def destroy(self) -> None:
+        """Undo everything but the audio."""
+        self.project.destroy()
+        self._require_bindings("off")
+        _require(self.emulator.get_object(REGION, BUCKET, "clean/speech.wav") is not None, "destroy touched audio")
+        _say("the bucket is as it was before, and the cleaned recording is still in it", _GREEN)
+
+    def _require_bindings(self, ci: str, *, asr: str | None = None) -> None:
+        (bucket,) = self.emulator.state()["buckets"]
+        found = (bucket["ci"], bucket["asr"])
+        _require(found == (ci, asr or ci), f"the services are {' and '.join(found)}, which should not be")
+
+
+# What happens, what a user would type for it, and the step.
+STEPS: tuple[tuple[str, str, Callable[[Demo], None]], ...] = (
+    ("Upload a noisy recording, say where it is", "", Demo.upload),
+    ("Preview", "pulumi preview", Demo.preview),
+    ("Deploy: bind the bucket, enable Smart Audio, clean the recording", "pulumi up", Demo.deploy),
+    ("Before and after", "", Demo.compare),
+    ("Somebody switches both services off in the console", "", Demo.switch_off),
+    ("See it", "pulumi preview --refresh --diff", Demo.notice),
+    ("Repair it", "pulumi up --refresh", Demo.repair),
+    ("Somebody else starts to work in the bucket", "", Demo.block),
+    ("Destroying is refused", "pulumi destroy", Demo.be_refused),
+    ("They have finished, and removed what they had", "", Demo.clear),
+    ("Destroy", "pulumi destroy", Demo.destroy),
+)
+
+
+def play(demo: Demo) -> None:
+    """Go through the steps, each under its heading."""
+    for number, (title, command, step) in enumerate(STEPS, 1):
+        print(f"\n{_styled(f'{number:2}. {title}', _CYAN)}", flush=True)
+        if command:
+            _say(f"$ {command}", _BOLD)
+        step(demo)
+
+
+@contextlib.contextmanager
+def _stage(job_seconds: float) -> Iterator[tuple[RunningEmulator, Path]]:
+    """Yield a running emulator and a project's folder; end and remove everything afterwards."""
+    print("The Pulumi engine is the real one. The cloud is not: everything here talks to the emulator that comes with")
+    print("the package. No account is needed, nothing is billed, nothing leaves this machine.", flush=True)
+    engine = _find_engine()
+    with tempfile.TemporaryDirectory(prefix="ci-audio-demo-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        emulator = Emulator(data=folder / "cloud", job_seconds=job_seconds)
+        try:
+            with EmulatorServer(emulator) as server:
+                running = RunningEmulator(server, emulator)
+                _isolate(running, engine, folder)
+                print(f"engine: {engine}\nemulator: {server.url}", flush=True)
+                try:
+                    yield running, folder / "project"
+                finally:
+                    _end_children()
+        finally:
+            emulator.close()
+
+
+def _find_engine() -> Path:
+    """Return the folder of the engine, which is installed if there is none; that takes minutes and says so."""
+    found = subprocess.run(
+        [sys.executable, ROOT / "tools" / "engine.py"], stdout=subprocess.PIPE, text=True, check=False
+    )
+    if found.returncode:
+        raise DemoError("there is no Pulumi engine; what was tried stands above")
+    return Path(found.stdout.strip())
+
+
+def _isolate(emulator: RunningEmulator, engine: Path, folder: Path) -> None:
+    """Make the environment that of the demo alone."""
+    for name in filter(_FOREIGN.fullmatch, list(os.environ)):
+        del os.environ[name]
+    for name in ("backend", "home", "project"):
+        (folder / name).mkdir()
+    os.environ |= emulator.environment(region=REGION) | {
+        "PATH": f"{engine}{os.pathsep}{os.environ['PATH']}",
+        "HOME": str(folder / "home"),
+        "XDG_STATE_HOME": str(folder / "home"),
+        "PULUMI_HOME": str(folder / "home"),
+        "PULUMI_BACKEND_URL": f"file://{folder / 'backend'}",
+        "PULUMI_CONFIG_PASSPHRASE": "demo",
+        "PULUMI_CREDENTIAL_STORE": "plaintext",
+        "PULUMI_PYTHON_CMD": sys.executable,
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        "PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK": "true",
+    }
+
+
+def _interrupt(_signal: int, _frame: object) -> None:
+    # Before anything else ends: plugins are not to be found any more once the engine, their parent, has gone.
+    _end_children()
+    raise KeyboardInterrupt
+
+
+def _end_children() -> None:
+    """End the engine and its plugins where an interrupt or a failure left them."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # a second interrupt must not stop the cleaning up
+        signal.signal(number, signal.SIG_IGN)
+    children = psutil.Process().children(recursive=True)
+    for child in children:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            child.terminate()
+    _, stubborn = psutil.wait_procs(children, timeout=_GRACE_SECONDS)
+    for child in stubborn:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            child.kill()
+
+
+def _run(program: Path) -> None:
+    runpy.run_path(str(program))
+
+
+def _drop_leftovers_of_the_automation_api() -> None:
+    """Silence what Python says about the coroutine of a program that the engine stopped."""
+    warnings.filterwarnings("ignore", message="coroutine 'run_pulumi_func")
+    hook = sys.unraisablehook
+    sys.unraisablehook = lambda event: None if "run_pulumi_func" in repr(event.object) else hook(event)
+
+
+def _require(condition: bool, otherwise: str) -> None:  # noqa: FBT001  reads as an assertion
+    if not condition:
+        raise DemoError(otherwise)
+
+
+def show_levels(before: Levels, after: Levels) -> None:
+    """Say how much noise has gone, how much speech with it, and whether that is what it should be."""
+    drop, shift = before.noise_floor - after.noise_floor, after.speech - before.speech
+    rows = (
+        (
+            "noise floor",
+            before.noise_floor,
+            after.noise_floor,
+            f"at least {LEAST_DROP_DB} dB lower",
+            drop >= LEAST_DROP_DB,
+        ),
+        ("speech", before.speech, after.speech, f"within {LARGEST_SHIFT_DB} dB", abs(shift) <= LARGEST_SHIFT_DB),
+    )
+    _say(f"{'':12} {'before':>11} {'after':>11} {'change':>9}   target")
+    for name, was, is_, target, is_met in rows:
+        verdict = _styled("met", _GREEN) if is_met else _styled("NOT met", _YELLOW)
+        _say(f"{name:12} {was:6.1f} dBFS {is_:6.1f} dBFS {is_ - was:+6.1f} dB   {target}: {verdict}")
+    if not all(row[-1] for row in rows):
+        _say("not every target is met for this recording; how much can be removed depends on the noise in it", _YELLOW)
+
+
+def _show_engine_line(line: str) -> None:
+    if _ESCAPES.sub("", line).startswith("@ "):  # a sign of life
+        return
+    is_row = re.match(r" [-+~] ", _ESCAPES.sub("", line))
+    if is_row and "error: " in line:  # a row repeats what stands below it under "Diagnostics"
+        line = line.partition("error: ")[0].rstrip() + ("\x1b[0m" if _HAS_COLOUR else "")
+    with contextlib.suppress(BrokenPipeError):  # else nobody reads from the engine, which then waits for ever
+        print(f"    | {line}".rstrip(), flush=True)
+
+
+def _say(text: str, style: str = "") -> None:
+    print(f"    {_styled(text, style)}", flush=True)
+
+
+def _styled(text: str, style: str) -> str:
+    return f"\x1b[{style}m{text}\x1b[0m" if style and _HAS_COLOUR else text
+
+
+def _fail(reason: str) -> int:
+    print(f"demo: {reason}", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
