@@ -15,8 +15,7 @@ def test_imports_point_down_the_layers(monkeypatch):
 def test_the_plugin_for_pytest_loads_nothing_heavy():
     heavy = "pulumi av werkzeug lxml pydantic requests"
     code = (
-        "import sys, pulumi_ci_audio.emulator.pytest_plugin\n"
-        f"print(sorted(set('{heavy}'.split()) & set(sys.modules)))"
+        f"import sys, pulumi_ci_audio.emulator.pytest_plugin\nprint(sorted(set('{heavy}'.split()) & set(sys.modules)))"
     )
 
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

@@ -15,6 +15,7 @@ from pulumi_ci_audio.lifecycle import fields, job_run
 from pulumi_ci_audio.lifecycle.exactly_once import NOT_STARTED
 from pulumi_ci_audio.lifecycle.job_model import RULES, JobInputs, JobState
 from pulumi_ci_audio.lifecycle.protocol import Checked, Context, Created, Diff, KeptError, Observed, Properties
+from pulumi_ci_audio.lifecycle.services import is_switched_off
 
 _PARAMETER_DEFAULTS = {"format": "wav", "sampleRate": 16000}
 """What the service documents as defaults. They are sent, since what it does without them is not documented."""
@@ -65,7 +66,7 @@ class Job:
         except ApiError as error:
             if error.is_bucket_gone:
                 return None
-            if not error.is_service_off:
+            if not is_switched_off(context.client, bucket, error):
                 raise
             record = None
         known: dict[str, Any] = {**state, "bucket": bucket.name, "region": bucket.region, "jobId": job_id}

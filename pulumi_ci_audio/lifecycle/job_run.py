@@ -30,6 +30,7 @@ from pulumi_ci_audio.lifecycle.exactly_once import (
 )
 from pulumi_ci_audio.lifecycle.job_model import CONTENT, LARGEST_INPUT_BYTES, JobInputs, JobState
 from pulumi_ci_audio.lifecycle.protocol import Context, ResourceError, explain
+from pulumi_ci_audio.lifecycle.services import is_switched_off
 
 Seen = TypeVar("Seen")
 
@@ -188,7 +189,7 @@ def _decided(context: Context, wanted: JobInputs, marker: Marker, etag: str | No
             *context.client.describe_jobs(place, input_object=wanted.input_object),
         ]
     except ApiError as error:
-        if not error.is_service_off:
+        if not is_switched_off(context.client, place, error):
             raise
         jobs = []
     entry = context.journal.find(str(marker))

@@ -15,6 +15,7 @@ from pulumi_ci_audio.lifecycle import fields
 from pulumi_ci_audio.lifecycle.fields import HIDDEN, Placed
 from pulumi_ci_audio.lifecycle.job_model import Format, SampleRate
 from pulumi_ci_audio.lifecycle.protocol import Checked, Context, Created, Diff, Observed, Properties, ResourceError
+from pulumi_ci_audio.lifecycle.services import is_switched_off
 
 _NAME = re.compile(r"[\w\-*]{1,64}")
 
@@ -80,7 +81,7 @@ class JobTemplate:
         try:
             template = _by_id(context, bucket, template_id)
         except ApiError as error:
-            if not error.is_service_off or "templateName" not in state:
+            if "templateName" not in state or not is_switched_off(context.client, bucket, error):
                 raise
             # Templates do not show while Smart Audio is off: that is for the binding to tell and to repair.
             return Observed(_plain(TemplateInputs.model_validate(state)), dict(state))
@@ -114,7 +115,8 @@ class JobTemplate:
         try:
             context.client.delete_template(bucket, template_id)
         except ApiError as error:
-            if error.code != "TemplateNotFound" and not error.is_bucket_gone and not error.is_service_off:
+            gone = error.code == "TemplateNotFound" or error.is_bucket_gone
+            if not gone and not is_switched_off(context.client, bucket, error):
                 raise
 
 

@@ -124,8 +124,13 @@ class TestDrift:
         assert writes(emulator) == [ENABLE]
         assert stack.preview(refresh=True, expect_no_changes=True).succeeded
 
-    def test_everything_switched_off_under_a_job_and_a_template_is_shown_and_repaired(
-        self, stack, emulator, noisy_audio
+    @pytest.mark.parametrize(
+        ("off", "repair"),
+        [({"ci": "off", "asr": "off"}, [BIND, ENABLE]), ({"ci": "off"}, [BIND]), ({"asr": "off"}, [ENABLE])],
+        ids=["both", "the binding", "Smart Audio"],
+    )
+    def test_what_is_switched_off_under_a_job_and_a_template_is_shown_and_repaired(
+        self, stack, emulator, noisy_audio, off, repair
     ):
         emulator.put_object(REGION, BUCKET, "voice.mp3", noisy_audio)
 
@@ -142,14 +147,17 @@ class TestDrift:
             )
 
         assert stack.up(program).succeeded
-        emulator.put_bucket(REGION, BUCKET, ci="off", asr="off")
+        emulator.put_bucket(REGION, BUCKET, **off)
         emulator.clear_requests()
 
         preview = stack.preview(refresh=True)
 
-        assert preview.changes == {"update": 2, "same": 3}
+        assert preview.changes == {
+            "update": 1 if off == {"asr": "off"} else 2,
+            "same": 4 if off == {"asr": "off"} else 3,
+        }
         assert stack.up(refresh=True).succeeded
-        assert sorted(writes(emulator)) == [ENABLE, BIND]
+        assert writes(emulator) == repair
         assert len(emulator.state()["jobs"]) == 1
 
     def test_a_deleted_bucket_drops_out_of_state_and_is_named_by_the_next_up(self, stack, emulator, console):
