@@ -82,7 +82,7 @@ def get_ci_bucket(bucket: str, region: str | None = None) -> CiBucket:
     Raises:
         CiAudioError: the service refused, did not answer, or there are no credentials.
     """
-    client, place = _client(), Bucket(_region(region), bucket)
+    place, client = Bucket(_region(region), bucket), _client()
     status = client.describe_bucket(place)
     if status != "on":
         return CiBucket(status, [], [])

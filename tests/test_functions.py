@@ -1,0 +1,133 @@
+"""What programs ask: at once from the environment, and as outputs inside a program on the real engine."""
+
+import threading
+
+import pulumi
+import pytest
+
+from pulumi_ci_audio import (
+    AsrBucket,
+    CiBucketBinding,
+    functions,
+    get_asr_buckets,
+    get_asr_buckets_output,
+    get_ci_bucket,
+    get_ci_bucket_output,
+    get_noise_reduction_jobs,
+    get_noise_reduction_jobs_output,
+)
+from pulumi_ci_audio.api.errors import ApiError, SettingsError
+from tests.stack.conftest import BUCKET, REGION
+
+pytest_plugins = ["tests.stack.conftest"]
+
+
+@pytest.fixture
+def asked(emulator, monkeypatch):
+    """The emulator, found through this process's environment."""
+    for name, value in emulator.environment(region=REGION).items():
+        monkeypatch.setenv(name, value)
+    return emulator
+
+
+class TestCiBucket:
+    def test_off_has_nothing_in_the_way(self, asked):
+        assert get_ci_bucket(BUCKET) == functions.CiBucket("off", [], [])
+
+    def test_on_names_what_is_in_the_way(self, asked):
+        workflow = {"id": "w" + "0" * 32, "name": "nightly", "state": "Active"}
+        asked.put_bucket(REGION, BUCKET, ci="on", asr="on", workflows=[workflow])
+
+        found = get_ci_bucket(BUCKET, REGION)
+
+        assert found.status == "on"
+        assert [(blocker.kind, blocker.name) for blocker in found.blockers] == [
+            ("service", "Smart Audio"),
+            ("workflow", "nightly"),
+        ]
+        assert found.unanswered == []
+
+    def test_what_could_not_be_found_out_is_said(self, asked):
+        asked.put_bucket(REGION, BUCKET, ci="on")
+        asked.add_fault(method="GET", path="/workflow", times=1, action={"status": 403, "code": "AccessDenied"})
+
+        (unanswered,) = get_ci_bucket(BUCKET).unanswered
+
+        assert "grant ci:DescribeMediaWorkflows" in unanswered
+
+    def test_a_bucket_that_does_not_exist_is_an_error(self, asked):
+        with pytest.raises(ApiError, match="NoSuchBucket"):
+            get_ci_bucket("nowhere-1250000000")
+
+
+class TestAsrBuckets:
+    @pytest.fixture(autouse=True)
+    def _many(self, asked):
+        for number in range(105):
+            asked.put_bucket(REGION, f"tape-{number:03}-1250000000", asr="on")
+        asked.put_bucket("ap-shanghai", "reel-1250000000", asr="on")
+
+    def test_every_page_is_returned(self):
+        buckets = get_asr_buckets()
+
+        assert len({bucket.bucket for bucket in buckets}) == 105
+        assert {bucket.region for bucket in buckets} == {REGION}
+        assert all(isinstance(bucket, AsrBucket) and bucket.create_time for bucket in buckets)
+
+    def test_a_page_is_returned_where_one_is_asked_for(self):
+        assert len(get_asr_buckets(page_number=2, page_size=100)) == 5
+        assert len(get_asr_buckets(page_number=1, page_size=10)) == 10
+
+    def test_filters_are_the_services_own(self):
+        assert len(get_asr_buckets(prefix="tape-10")) == 5
+        assert len(get_asr_buckets(bucket_names=["tape-001-1250000000", "none-1250000000"])) == 1
+        assert [bucket.bucket for bucket in get_asr_buckets(regions=["ap-shanghai"])] == ["reel-1250000000"]
+
+    @pytest.mark.parametrize("page", [{"page_number": 0}, {"page_size": 0}, {"page_size": 101}])
+    def test_pages_that_cannot_be_are_refused(self, page):
+        with pytest.raises(ValueError, match="page"):
+            get_asr_buckets(**page)
+
+
+class TestJobs:
+    def test_jobs_are_returned_newest_first_and_by_state(self, asked):
+        planted = [{"id": f"j{n:032}", "tag": "NoiseReduction", "state": "Submitted"} for n in range(3)]
+        asked.put_bucket(REGION, BUCKET, ci="on", asr="on", jobs=planted)
+
+        assert len(get_noise_reduction_jobs(BUCKET)) == 3
+        assert get_noise_reduction_jobs(BUCKET, states=["Failed"]) == []
+        assert get_noise_reduction_jobs(BUCKET, states=["Submitted"])[0].state == "Submitted"
+
+
+def test_without_a_region_there_is_an_error_that_says_where_to_put_one(monkeypatch):
+    with pytest.raises(SettingsError, match="TENCENTCLOUD_REGION"):
+        get_ci_bucket(BUCKET)
+
+
+@pytest.mark.engine
+def test_the_twins_take_outputs_and_ask_off_the_event_loop(stack, emulator, monkeypatch):
+    emulator.put_bucket(REGION, BUCKET, asr="on")
+    for key, value in (("tencentcloud:secretId", "emulator"), ("tencentcloud:region", REGION)):
+        stack.set_config(key, value)
+    stack.set_config("tencentcloud:secretKey", "emulator", secret=True)
+    stack.set_config("ci-audio:endpoint", emulator.url)
+    threads = []
+
+    def program():
+        loop_thread = threading.current_thread()
+        binding = CiBucketBinding("binding", bucket=BUCKET)
+        real = functions.Client.describe_bucket
+
+        def noted(*arguments):
+            threads.append(threading.current_thread() is loop_thread)
+            return real(*arguments)
+
+        monkeypatch.setattr(functions.Client, "describe_bucket", noted)
+        pulumi.export("status", get_ci_bucket_output(binding.bucket, binding.region).apply(lambda b: b.status))
+        pulumi.export("smart", get_asr_buckets_output(bucket_names=[binding.bucket]).apply(lambda bs: bs[0].bucket))
+        pulumi.export("jobs", get_noise_reduction_jobs_output(binding.bucket).apply(len))
+
+    up = stack.up(program)
+
+    assert up.outputs == {"status": "on", "smart": BUCKET, "jobs": 0}
+    assert threads == [False]
