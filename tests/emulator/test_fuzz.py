@@ -649,6 +649,8 @@ RAW_HEADS = st.builds(
 
 
 @given(sent=st.one_of(st.binary(max_size=200), st.builds(bytes.__add__, RAW_HEADS, st.binary(max_size=60))))
+@example(sent=b"FETCH / HTTP/0.9\r\n\r\n")
+@example(sent=b"GET http://[ HTTP/1.1\r\nHost: \xb5\r\n\r\n")
 @fuzzed(200)
 def test_arbitrary_bytes_on_a_socket_are_refused_or_dropped(served, sent):
     received = exchanged(served.port, sent)
