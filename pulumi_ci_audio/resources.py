@@ -18,7 +18,7 @@ from pulumi_ci_audio.doors import dynamic
 OnDestroy = Literal["restore", "off", "keep"]
 OnFailure = Literal["fail", "record"]
 Format = Literal["wav", "mp3", "m4a"]
-Scalar = str | int | float | bool
+Scalar = str | int | float | bool | None
 
 
 class Callback(TypedDict, total=False):
@@ -313,7 +313,8 @@ class NoiseReductionJob(CamelCased, module="ci-audio", name="NoiseReductionJob")
         job_level: the priority in the queue, 0 to 2; higher goes first.
         user_data: a text of your own that callbacks repeat, printable ASCII.
         callback: where the service reports the end of the job.
-        triggers: values of any kind; when one changes, the job runs again.
+        triggers: texts, numbers and booleans; when one changes, the job runs again. A job that has the result of
+            another one among them runs again whenever that one does.
         wait: whether to wait for the end of the job.
         timeout_seconds: how long to wait.
         on_failure: ``fail``: a failed job fails the deployment. ``record``: it is an output like any other.

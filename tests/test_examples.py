@@ -30,7 +30,7 @@ class Needs:
 
 
 # For examples that need more than the bucket's name.
-NEEDS: dict[str, Needs] = {}
+NEEDS: dict[str, Needs] = {"template-and-jobs": Needs(objects=("raw/speech.mp3",))}
 
 
 @pytest.fixture(params=FOLDERS, ids=lambda folder: folder.name)

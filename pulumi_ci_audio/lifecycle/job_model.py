@@ -52,9 +52,9 @@ def _scalar(value: object) -> object:
     # The engine's numbers are all floats; 3 and 3.0 are the same trigger.
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    if isinstance(value, str | int | float | bool):
+    if value is None or isinstance(value, str | int | float | bool):
         return value
-    raise ValueError("is a list of texts, numbers and booleans")
+    raise ValueError("is no text, number or boolean")
 
 
 class Callback(Kind):
@@ -123,8 +123,8 @@ class JobInputs(Placed):
     callback: Annotated[Callback | None, UNPRINTED] = Field(
         None, description="`{url, format}` or `{mq_region, mq_mode, mq_name, format}`."
     )
-    triggers: Annotated[list[Annotated[str | int | float | bool, BeforeValidator(_scalar)]] | None, REPLACES] = Field(
-        None, description="Values of any kind; when one changes, the job runs again."
+    triggers: Annotated[list[Annotated[str | int | float | bool | None, BeforeValidator(_scalar)]] | None, REPLACES] = (
+        Field(None, description="Texts, numbers and booleans; when one changes, the job runs again.")
     )
     wait: bool = Field(True, description="Whether to wait for the end of the job.")
     timeout_seconds: Annotated[int, Field(ge=1)] = Field(600, description="How long to wait, in seconds.")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,9 +42,10 @@ class Stack:
         self.name = name
         self.program: Callable[[], None] = lambda: None
         self._environment = environment
-        self._folder = folder
+        self._home = folder / "home"
+        self.folder = folder / name
         (folder / "backend").mkdir(parents=True, exist_ok=True)
-        (folder / name).mkdir()
+        self.folder.mkdir()
         settings = ProjectSettings(
             name=project, runtime="python", backend=ProjectBackend(url=f"file://{folder / 'backend'}")
         )
@@ -55,8 +54,8 @@ class Stack:
             project_name=project,
             program=lambda: self.program(),  # noqa: PLW0108  the program of the moment
             opts=LocalWorkspaceOptions(
-                work_dir=str(folder / name),
-                pulumi_home=str(folder / "home"),
+                work_dir=str(self.folder),
+                pulumi_home=str(self._home),
                 env_vars=environment,
                 project_settings=settings,
             ),
@@ -83,10 +82,10 @@ class Stack:
 
     def cli(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command of the engine that needs no program."""
-        environment = {**self._stack.workspace.env_vars, "PULUMI_HOME": str(self._folder / "home")}
+        environment = {**self._stack.workspace.env_vars, "PULUMI_HOME": str(self._home)}
         return subprocess.run(
             ["pulumi", *arguments, "--stack", self.name],
-            cwd=self._folder / self.name,
+            cwd=self.folder,
             env={**os.environ, **environment},
             capture_output=True,
             text=True,
@@ -120,8 +119,7 @@ class Stack:
             self.program = program
         printed: list[str] = []
         try:
-            with _leftovers_dropped():
-                result = getattr(self._stack, operation)(on_output=printed.append, color="never", **options)
+            result = getattr(self._stack, operation)(on_output=printed.append, color="never", **options)
         except CommandError as error:
             return Outcome("\n".join(printed) + "\n" + str(error), succeeded=False)
         text = "\n".join(printed)
@@ -130,19 +128,6 @@ class Stack:
             return Outcome(text, succeeded=True, changes=changes)
         outputs = {name: output.value for name, output in getattr(result, "outputs", {}).items()}
         return Outcome(text, succeeded=True, changes=result.summary.resource_changes or {}, outputs=outputs)
-
-
-@contextmanager
-def _leftovers_dropped() -> Iterator[None]:
-    """Drop what the Automation API leaves behind: an open event loop, and the coroutine of a program it stopped."""
-    try:
-        yield
-    finally:
-        hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
-        try:
-            gc.collect()
-        finally:
-            sys.unraisablehook = hook
 
 
 @pytest.fixture

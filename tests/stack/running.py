@@ -8,6 +8,7 @@ from pathlib import Path
 import psutil
 
 PATIENCE_SECONDS = 30
+OPERATIONS = {"up", "refresh", "destroy", "preview"}
 
 
 def until(condition, what):
@@ -21,9 +22,13 @@ def until(condition, what):
 
 
 class Running:
-    """Runs an operation of a stack beside the test; whatever it started is ended when the block is left."""
+    """Runs an operation of a stack beside the test; whatever it started is ended when the block is left.
+
+    Other stacks may run in the same process: theirs are told apart by the folder they work in.
+    """
 
     def __init__(self, operation, *arguments, **options):
+        self._folder = str(operation.__self__.folder)
         self._pool = ThreadPoolExecutor(1)
         self._future = self._pool.submit(operation, *arguments, **options)
         self._seen = []
@@ -38,11 +43,11 @@ class Running:
 
     def engine(self):
         """The engine's process."""
-        return until(lambda: self._find("up", "refresh", "destroy", "preview"), "the engine")
+        return until(lambda: self._find(psutil.Process(), self._is_engine), "the engine")
 
     def provider(self):
         """The process of the dynamic providers."""
-        return until(lambda: self._find("pulumi.dynamic"), "the provider")
+        return until(lambda: self._find(self.engine(), _is_provider), "the provider")
 
     def outcome(self):
         """What the operation came to, waiting for its end."""
@@ -51,21 +56,24 @@ class Running:
     def is_over(self):
         return self._future.done()
 
-    def _find(self, *words):
-        for process in psutil.Process().children(recursive=True):
+    def _find(self, parent, is_wanted):
+        for process in parent.children(recursive=True):
             try:
-                line = process.cmdline()
+                if is_wanted(process) and process.status() != psutil.STATUS_ZOMBIE:
+                    self._seen.append(process)
+                    return process
             except psutil.Error:
                 continue
-            is_wanted = "pulumi.dynamic" in line if "pulumi.dynamic" in words else _is_engine(line, words)
-            if is_wanted and process.status() != psutil.STATUS_ZOMBIE:
-                self._seen.append(process)
-                return process
         return None
 
+    def _is_engine(self, process):
+        line = process.cmdline()
+        is_pulumi = bool(line) and Path(line[0]).name == "pulumi"
+        return is_pulumi and bool(OPERATIONS & set(line)) and process.cwd() == self._folder
 
-def _is_engine(line, words):
-    return bool(line) and Path(line[0]).name == "pulumi" and any(word in line for word in words)
+
+def _is_provider(process):
+    return "pulumi.dynamic" in process.cmdline()
 
 
 def kill(process):

@@ -23,18 +23,17 @@ OUTPUTS = ["archive/interview.wav", "archive/lecture.wav", "preview/interview.mp
 
 
 class Webhook:
-    """A local server that remembers what it was told, and answers as it is asked to."""
+    """A local server that remembers what it was told."""
 
     def __init__(self) -> None:
         self.messages = []
-        self.status = 204
         webhook = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
                 assert self.headers["Content-Type"] == "application/json"
                 webhook.messages.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-                self.send_response(webhook.status)
+                self.send_response(204)
                 self.end_headers()
 
             def log_message(self, *_):
@@ -94,6 +93,8 @@ def messages_about(*jobs):
 
 class TestOnce:
     def test_every_job_writes_what_its_template_says_and_is_told_once(self, told_stack, emulator, webhook):
+        assert told_stack.preview().succeeded
+        assert webhook.told() == []
         up = told_stack.up()
 
         assert up.succeeded, up.text
@@ -109,16 +110,12 @@ class TestOnce:
                     assert audio.streams.audio[0].rate == 12000
         assert set(up.outputs["cleaned_urls"]) == set(RECORDINGS)
         assert webhook.told() == messages_about(*jobs(emulator))
+        assert webhook.url not in told_stack.cli("stack", "export").stdout
 
         assert set(told_stack.up().changes) == {"same"}
         assert set(told_stack.up(refresh=True).changes) == {"same"}
         assert len(jobs(emulator)) == len(OUTPUTS)
         assert webhook.told() == []
-
-    def test_the_webhook_is_no_part_of_what_the_stack_stores_in_plain(self, told_stack, webhook):
-        assert told_stack.up().succeeded
-
-        assert webhook.url not in json.dumps(told_stack.state())
 
     def test_a_changed_recording_runs_its_two_jobs_again_and_no_others(
         self, told_stack, emulator, webhook, noisy_audio
@@ -136,20 +133,6 @@ class TestOnce:
         assert webhook.told() == messages_about(*again)
         assert set(told_stack.up(refresh=True).changes) == {"same"}
         assert len(jobs(emulator)) == len(before) + len(again)
-
-    def test_another_recording_runs_two_more(self, told_stack, emulator, webhook):
-        told_stack.set_config("recordings", json.dumps(RECORDINGS[:1]))
-        assert told_stack.up().succeeded
-        webhook.told()
-        told_stack.set_config("recordings", json.dumps(RECORDINGS))
-
-        assert told_stack.up().succeeded
-        assert webhook.told() == messages_about(*(job for job in jobs(emulator) if "lecture" in job["output"]))
-        assert len(jobs(emulator)) == len(OUTPUTS)
-
-    def test_a_preview_tells_nobody(self, told_stack, webhook):
-        assert told_stack.preview().succeeded
-        assert webhook.told() == []
 
 
 class TestLate:
@@ -179,21 +162,14 @@ class TestUnheard:
         with socket.socket() as unused:
             unused.bind(("127.0.0.1", 0))
             stack.set_config("webhook", f"http://127.0.0.1:{unused.getsockname()[1]}/t0ken")
+            stack.set_config("recordings", json.dumps(RECORDINGS[:1]))
 
             up = stack.up()
 
         assert up.succeeded, up.text
-        assert up.text.count("warning: the webhook was not told about") >= len(OUTPUTS)
+        assert up.text.count("warning: the webhook was not told about") >= 2
         assert "t0ken" not in up.text
-        assert len(jobs(emulator)) == len(OUTPUTS)
-
-    def test_one_that_refuses_is_a_warning(self, told_stack, webhook):
-        webhook.status = 503
-
-        up = told_stack.up()
-
-        assert up.succeeded, up.text
-        assert "HTTP Error 503" in up.text
+        assert [job["state"] for job in jobs(emulator)] == ["Success"] * 2
 
     def test_one_that_never_answers_is_a_warning(self, stack, emulator):
         with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -204,7 +180,3 @@ class TestUnheard:
 
         assert up.succeeded, up.text
         assert "timed out" in up.text
-
-    def test_none_is_configured(self, stack, emulator):
-        assert stack.up().succeeded
-        assert len(jobs(emulator)) == len(OUTPUTS)

@@ -1,0 +1,296 @@
+"""Measure the package against baselines that run beside it, and print the ratios as a Markdown table.
+
+Usage: ``python tools/bench.py``. Each row is a pair, measured in turns over several rounds. A ratio is that of one
+round, so that what else the machine does touches both sides: ratios say something about the package, seconds about
+the machine. No test depends on either.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import http.client
+import os
+import platform
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import av
+from av.audio.resampler import AudioResampler
+from pulumi import automation, dynamic
+from qcloud_cos import CosConfig, CosS3Client
+
+from pulumi_ci_audio import CiBucketBinding
+from pulumi_ci_audio.api.client import Client
+from pulumi_ci_audio.api.credentials import Credentials
+from pulumi_ci_audio.api.signing import authorization
+from pulumi_ci_audio.api.transport import RequestsTransport
+from pulumi_ci_audio.api.waiting import Waiter
+from pulumi_ci_audio.emulator.audio import denoise
+
+ROOT = Path(__file__).resolve().parents[1]
+RECORDING = ROOT / "tests" / "data" / "audio" / "speech-noisy.mp3"
+REGION, BUCKET = "ap-chongqing", "recordings-1250000000"
+ROUNDS = 5
+RESOURCES = 10
+SECONDS = 1.0  # of requests to a server, in one round
+CALLS = 200  # of a client, in one round
+CLIPS = 10  # in one round
+OBJECT = bytes(1000)
+EMULATOR = "from pulumi_ci_audio.cli import main; main()"
+MOTO = """
+import threading
+from moto.server import ThreadedMotoServer
+server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+server.start()
+print(server.get_host_and_port()[1], flush=True)
+threading.Event().wait()
+"""
+
+_PATIENCE_SECONDS = 30
+# None of the user's settings may reach the engine, and no proxy may stand before the emulator.
+_FOREIGN = re.compile(r"(PULUMI|TENCENTCLOUD|COS|CI_AUDIO)_.*|(HTTPS?|ALL|GRPC)_PROXY", re.IGNORECASE)
+
+Measurement = Callable[[], float]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two measurements in one unit."""
+
+    what: str
+    unit: str
+    ours: Measurement
+    baseline: Measurement
+
+    def row(self) -> str:
+        """Measure, after once without counting, and return the line of the table."""
+        rounds = [(self.ours(), self.baseline()) for _ in range(ROUNDS + 1)][1:]
+        ours, baseline = (statistics.median(side) for side in zip(*rounds, strict=True))
+        ratios = sorted(one / other for one, other in rounds)
+        return (
+            f"| {self.what} | {ours:.4g} {self.unit} | {baseline:.4g} {self.unit} "
+            f"| {statistics.median(ratios):.2f} | {ratios[0]:.2f} to {ratios[-1]:.2f} |"
+        )
+
+
+def main() -> int:
+    """Print the table; return the exit status."""
+    for name in filter(_FOREIGN.fullmatch, list(os.environ)):
+        del os.environ[name]
+    print(
+        f"{os.cpu_count()} cores, Python {platform.python_version()}. Medians of {ROUNDS} rounds; ratio: ours through"
+    )
+    print("baseline, of each round. Of requests/s more is better, of times less.\n")
+    print("| what | ours | baseline | ratio | spread of the ratio |\n|---|--:|--:|--:|--:|", flush=True)
+    with (
+        tempfile.TemporaryDirectory(prefix="ci-audio-bench-") as name,
+        _server(EMULATOR, "emulator", "--port", "0", "--data", f"{name}/cloud") as emulator_port,
+        _server(MOTO) as moto_port,
+    ):
+        _isolate(Path(name), emulator_port)
+        for pair in (
+            *throughput(emulator_port, moto_port),
+            *nothing_to_do(),
+            signed_get(f"http://127.0.0.1:{emulator_port}"),
+            denoising(Path(name)),
+        ):
+            print(pair.row(), flush=True)
+    return 0
+
+
+def throughput(emulator_port: int, moto_port: int) -> Iterator[Pair]:
+    """Compare how many requests for a small object the emulator and moto answer, each in its own process."""
+    host = f"{BUCKET}.cos.{REGION}.myqcloud.com"
+    ours = {"Host": host, "Authorization": _signature("GET", "/object", host)}
+    # Moto reads whose request it is, and does not check the signature.
+    scope = "19700101/us-east-1/s3/aws4_request"
+    baseline = {"Authorization": f"AWS4-HMAC-SHA256 Credential=a/{scope}, SignedHeaders=host, Signature=0"}
+    _put(emulator_port, f"/_emulator/buckets/{REGION}/{BUCKET}", body=b'{"ci": "on", "asr": "on"}')
+    _put(emulator_port, "/object", {"Host": host, "Authorization": _signature("PUT", "/object", host)}, OBJECT)
+    _put(moto_port, f"/{BUCKET}", baseline)
+    _put(moto_port, f"/{BUCKET}/object", baseline, OBJECT)
+    for clients, words in ((1, "1 client"), (4, "4 clients")):
+        yield Pair(
+            f"GET of an object, {words}: emulator (signature checked, keep-alive) / moto's S3 (neither)",
+            "requests/s",
+            functools.partial(_requests_per_second, emulator_port, "/object", ours, clients),
+            functools.partial(_requests_per_second, moto_port, f"/{BUCKET}/object", baseline, clients),
+        )
+
+
+def nothing_to_do() -> Iterator[Pair]:
+    """Compare what the engine needs for stacks in which nothing has changed."""
+    ours, baseline = _stack("bindings", _bindings), _stack("nothings", _nothings)
+    for command, operation in (("up", _up), ("refresh", automation.Stack.refresh)):
+        yield Pair(
+            f"`pulumi {command}`, nothing to do: {RESOURCES} bindings / {RESOURCES} dynamic resources that do nothing",
+            "s",
+            functools.partial(_seconds, functools.partial(operation, ours)),
+            functools.partial(_seconds, functools.partial(operation, baseline)),
+        )
+
+
+def signed_get(url: str) -> Pair:
+    """Compare one call of two clients: sign, send over an open connection, decode."""
+    client = Client(
+        transport=RequestsTransport(url, read_timeout=_PATIENCE_SECONDS),
+        credentials=lambda: Credentials("emulator", "emulator"),
+        waiter=Waiter(now=time.monotonic, sleep=time.sleep),
+    )
+    sdk = CosS3Client(
+        CosConfig(Region=REGION, SecretId="emulator", SecretKey="emulator", Scheme="http", Proxies={"http": url})
+    )
+    return Pair(
+        "a signed GET of `/asrbucket`, open connection: our client / the official SDK",
+        "ms",
+        lambda: _milliseconds_each(CALLS, lambda: client.describe_asr_buckets(REGION, bucket_names=[BUCKET])),
+        lambda: _milliseconds_each(CALLS, lambda: sdk.ci_get_asr_bucket(BucketNames=BUCKET)),
+    )
+
+
+def denoising(folder: Path) -> Pair:
+    """Compare the work of a job with decoding and encoding the same recording."""
+    target = folder / "target.wav"
+    return Pair(
+        "a clip of 12 s: denoise / only decode and encode",
+        "ms",
+        lambda: _milliseconds_each(CLIPS, lambda: denoise(RECORDING, target, format="wav", sample_rate=16000)),
+        lambda: _milliseconds_each(CLIPS, lambda: _transcode(RECORDING, target)),
+    )
+
+
+def _requests_per_second(port: int, path: str, headers: Mapping[str, str], clients: int) -> float:
+    def ask(_: int) -> int:
+        end, count = time.perf_counter() + SECONDS, 0
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE_SECONDS)) as connection:
+            while time.perf_counter() < end:
+                connection.request("GET", path, headers=dict(headers))
+                count += connection.getresponse().read() == OBJECT
+        return count
+
+    with ThreadPoolExecutor(clients) as threads:
+        return sum(threads.map(ask, range(clients))) / SECONDS
+
+
+def _seconds(action: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
+
+
+def _milliseconds_each(times: int, action: Callable[[], object]) -> float:
+    return _seconds(lambda: [action() for _ in range(times)]) / times * 1000
+
+
+def _transcode(source: Path, target: Path) -> None:
+    with av.open(str(source)) as recording, av.open(str(target), "w", format="wav") as container:
+        track = container.add_stream("pcm_s16le", rate=16000, layout="mono")
+        resampler = AudioResampler(format="s16", layout="mono", rate=16000)
+        for frame in (*recording.decode(recording.streams.audio[0]), None):
+            for resampled in resampler.resample(frame):
+                container.mux(track.encode(resampled))
+        container.mux(track.encode(None))
+
+
+class Nothing(dynamic.ResourceProvider):
+    """The least that a dynamic provider can be."""
+
+    serialize_as_secret_always = False  # as ours, lest the baseline alone encrypts
+
+    def create(self, props: dict[str, Any]) -> dynamic.CreateResult:
+        """Do nothing."""
+        return dynamic.CreateResult("nothing", props)
+
+
+class NothingResource(dynamic.Resource, module="bench", name="Nothing"):
+    """A resource that stands for nothing."""
+
+
+def _bindings() -> None:
+    for number in range(RESOURCES):
+        CiBucketBinding(f"binding-{number}", bucket=f"bucket{number}-1250000000")
+
+
+def _nothings() -> None:
+    for number in range(RESOURCES):
+        NothingResource(Nothing(), f"nothing-{number}", {"bucket": f"bucket{number}-1250000000"})
+
+
+def _stack(name: str, program: Callable[[], None]) -> automation.Stack:
+    stack = automation.create_or_select_stack(name, project_name="bench", program=program)
+    stack.up()
+    return stack
+
+
+def _up(stack: automation.Stack) -> None:
+    changes = stack.up().summary.resource_changes
+    if set(changes or ()) != {"same"}:
+        raise RuntimeError(f"there should have been nothing to do: {changes}")
+
+
+@contextlib.contextmanager
+def _server(code: str, *arguments: str) -> Iterator[int]:
+    """Run a server in a process of its own; yield its port, with which the first line it prints ends."""
+    command = [sys.executable, "-c", code, *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield int(process.stdout.readline().rpartition(":")[2])
+        finally:
+            process.terminate()
+
+
+def _isolate(folder: Path, emulator_port: int) -> None:
+    """Give the engine folders of its own, and buckets in the emulator."""
+    engine = subprocess.check_output([sys.executable, ROOT / "tools" / "engine.py"], text=True).strip()
+    for name in ("home", "backend"):
+        (folder / name).mkdir()
+    for number in range(RESOURCES):
+        _put(emulator_port, f"/_emulator/buckets/{REGION}/bucket{number}-1250000000", body=b"{}")
+    os.environ |= {
+        "PATH": f"{engine}{os.pathsep}{os.environ['PATH']}",
+        "HOME": str(folder / "home"),
+        "XDG_STATE_HOME": str(folder / "home"),
+        "CI_AUDIO_ENDPOINT": f"http://127.0.0.1:{emulator_port}",
+        "TENCENTCLOUD_SECRET_ID": "emulator",
+        "TENCENTCLOUD_SECRET_KEY": "emulator",
+        "TENCENTCLOUD_REGION": REGION,
+        "PULUMI_HOME": str(folder / "home"),
+        "PULUMI_BACKEND_URL": f"file://{folder / 'backend'}",
+        "PULUMI_CONFIG_PASSPHRASE": "bench",
+        "PULUMI_CREDENTIAL_STORE": "plaintext",
+        "PULUMI_PYTHON_CMD": sys.executable,
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        "PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK": "true",
+    }
+
+
+def _signature(method: str, path: str, host: str) -> str:
+    now, secret = int(time.time()), "emulator"
+    when, headers = f"{now - 60};{now + 3600}", [("host", host)]
+    return authorization(
+        secret_id=secret, secret_key=secret, key_time=when, method=method, path=path, parameters=[], headers=headers
+    )
+
+
+def _put(port: int, path: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> None:
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE_SECONDS)) as connection:
+        connection.request("PUT", path, body, dict(headers or {}))
+        answer = connection.getresponse()
+        if answer.status != http.HTTPStatus.OK:
+            raise RuntimeError(f"PUT {path} was answered with {answer.status}: {answer.read()!r}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
