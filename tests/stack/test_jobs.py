@@ -141,7 +141,7 @@ class TestOnce:
             engine, _ = running.engine(), running.provider()
             until(lambda: "Running" in states(emulator), "the job")
             interrupt(engine)
-            until(lambda: not running.is_over(), "the wait")
+            time.sleep(0.5)  # two signals at one moment are one
             interrupt(engine)
             outcome = running.outcome()
             time.sleep(1)
