@@ -71,7 +71,7 @@ for recording in config.require_object("recordings"):
         input_object=archived,
         output_object=f"preview/{name}.mp3",
         template_id=preview.template_id,
-        triggers=[cleaned.output_etag.apply(str)],
+        triggers=[cleaned.output_etag],
         opts=job_options,
     )
     urls[recording] = cleaned.output_url

@@ -36,9 +36,13 @@ class FileJournal:
         """Return the last submission with ``marker``."""
         try:
             record = json.loads(self._path(marker).read_text(encoding="utf-8"))
-            age, job_id = max(0.0, time.time() - float(record["begun"])), record["job_id"]
+            age, job_id = time.time() - float(record["begun"]), record["job_id"]
         except (OSError, ValueError, KeyError, TypeError):
             return None
+        if age < 0:
+            # Written by a clock that was wrong: counted from now on, so that it settles.
+            self._write(marker, job_id)
+            return Entry(0.0, job_id)
         return Entry(age, job_id) if age < KEPT_SECONDS else None
 
     def begin(self, marker: str) -> None:

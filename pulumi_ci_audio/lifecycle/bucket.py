@@ -13,6 +13,7 @@ from pydantic import Field
 
 from pulumi_ci_audio.api.errors import ApiError, CiAudioError, InterruptedWaitError, WaitTimeoutError
 from pulumi_ci_audio.api.places import Bucket
+from pulumi_ci_audio.api.transport import is_outcome_unknown
 from pulumi_ci_audio.lifecycle import blockers, fields
 from pulumi_ci_audio.lifecycle.fields import Placed
 from pulumi_ci_audio.lifecycle.protocol import (
@@ -168,10 +169,14 @@ class Switch:
             except (WaitTimeoutError, InterruptedWaitError) as error:
                 raise ResourceError(f"{error}; nothing was sent yet, run `pulumi up` again to go on") from error
             context.report(f"switching {self.service} on")
-            self.switch_on(context, state.place)
+            is_sent = False
             try:
+                self.switch_on(context, state.place)
+                is_sent = True
                 seen = self._wait(context, state, ON)
             except CiAudioError as error:
+                if not is_sent and not _may_have_switched(error):
+                    raise
                 raise KeptError(
                     f"{explain(error)}; run `pulumi up` again to go on",
                     id=f"{state.region}/{state.bucket}",
@@ -277,6 +282,10 @@ class AsrBinding(Switch):
         except ApiError:
             return None
         return queues[0].queue_id if queues else None
+
+
+def _may_have_switched(error: CiAudioError) -> bool:
+    return is_outcome_unknown(error) or isinstance(error, InterruptedWaitError)
 
 
 def _plain(model: BindingInputs) -> dict[str, Any]:

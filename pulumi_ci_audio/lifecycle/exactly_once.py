@@ -74,7 +74,13 @@ class WaitFor:
 
 @dataclass(frozen=True)
 class Submit:
-    """There is no such job."""
+    """There is no such job.
+
+    Attributes:
+        passed_over: jobs with the same marker that do not count.
+    """
+
+    passed_over: tuple[JobsDetail, ...] = ()
 
 
 Decision = TakeOver | WaitFor | Submit
@@ -109,7 +115,7 @@ def decide(
     for job in same:
         if job.state == "Success" and etag_is_known and result_is_there(job):
             return TakeOver(job)
-    return Submit()
+    return Submit(tuple(job for job in own.values() if _marker(job) == marker))
 
 
 def _marker(job: JobsDetail) -> Marker | None:

@@ -8,13 +8,22 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from pulumi_ci_audio.api.errors import ApiError, CiAudioError
+from pulumi_ci_audio.api.errors import ApiError, CiAudioError, InterruptedWaitError
 from pulumi_ci_audio.api.messages import JobsDetail
-from pulumi_ci_audio.api.places import ObjectHead
+from pulumi_ci_audio.api.places import Bucket, ObjectHead
 from pulumi_ci_audio.lifecycle import fields, job_run
 from pulumi_ci_audio.lifecycle.exactly_once import NOT_STARTED
 from pulumi_ci_audio.lifecycle.job_model import RULES, JobInputs, JobState
-from pulumi_ci_audio.lifecycle.protocol import Checked, Context, Created, Diff, KeptError, Observed, Properties
+from pulumi_ci_audio.lifecycle.protocol import (
+    Checked,
+    Context,
+    Created,
+    Diff,
+    KeptError,
+    Observed,
+    Properties,
+    ResourceError,
+)
 from pulumi_ci_audio.lifecycle.services import is_switched_off
 
 _PARAMETER_DEFAULTS = {"format": "wav", "sampleRate": 16000}
@@ -51,7 +60,13 @@ class Job:
     def create(self, context: Context, inputs: Properties) -> Created:
         """Find the job or submit it, and wait for its end."""
         wanted = JobInputs.model_validate(inputs)
-        state = job_run.found_or_submitted(context, wanted)
+        try:
+            state = job_run.found_or_submitted(context, wanted)
+        except InterruptedWaitError as error:
+            raise ResourceError(
+                f"interrupted before the job for {wanted.input_object} of bucket {wanted.place} was known; "
+                "run `pulumi up` again, which looks for it first"
+            ) from error
         return Created(_id(state), self._followed(context, state))
 
     def read(self, context: Context, id: str, state: Properties) -> Observed | None:  # noqa: A002
@@ -71,7 +86,7 @@ class Job:
             record = None
         known: dict[str, Any] = {**state, "bucket": bucket.name, "region": bucket.region, "jobId": job_id}
         if record is not None and "inputObject" not in state:
-            known.update(_asked_for(record))
+            known.update(_asked_for(record, bucket))
         if not known.get("inputObject") or not known.get("outputObject"):
             return None
         found = JobState.model_validate(known)
@@ -144,8 +159,11 @@ def _current(context: Context, state: JobState) -> ObjectHead | None:
         raise
 
 
-def _asked_for(record: JobsDetail) -> dict[str, Any]:
-    """Return the inputs that a job's record repeats, for a job that is known by its id alone."""
+def _asked_for(record: JobsDetail, bucket: Bucket) -> dict[str, Any]:
+    """Return the inputs that a job's record repeats, for a job that is known by its id alone.
+
+    A result in the job's own bucket counts as one whose place was left out.
+    """
     operation = record.operation
     parameters = operation.noise_reduction if operation else None
     output = operation.output if operation else None
@@ -153,8 +171,8 @@ def _asked_for(record: JobsDetail) -> dict[str, Any]:
     asked: dict[str, object] = {
         "inputObject": record.input.object if record.input else None,
         "outputObject": output.object if output else None,
-        "outputBucket": output.bucket if output else None,
-        "outputRegion": output.region if output else None,
+        "outputBucket": output.bucket if output and output.bucket != bucket.name else None,
+        "outputRegion": output.region if output and output.region != bucket.region else None,
         "templateId": operation.template_id if operation else None,
         "format": parameters.format if parameters else None,
         "sampleRate": int(rate) if rate and rate.isdigit() else None,

@@ -71,9 +71,9 @@ def found_or_submitted(context: Context, wanted: JobInputs) -> JobState:
     content = wanted.model_dump(mode="json", by_alias=True, exclude_none=True)
     marker = Marker.of(wanted.owner, {**{name: content.get(name) for name in CONTENT}, "inputEtag": etag})
     job = _looked_up(context, wanted, marker, etag)
-    if job is None:
+    if isinstance(job, Submit):
         _require_services(context, wanted)
-        job = _submitted(context, wanted, marker, etag)
+        job = _submitted(context, wanted, marker, etag, known=job.passed_over)
     state = JobState.model_validate({**content, "inputEtag": etag, "currentInputEtag": etag})
     return with_record(state, job)
 
@@ -158,7 +158,7 @@ def _seen(look: Callable[[], list[Seen]]) -> list[Seen] | None:
 # The look-up
 
 
-def _looked_up(context: Context, wanted: JobInputs, marker: Marker, etag: str | None) -> JobsDetail | None:
+def _looked_up(context: Context, wanted: JobInputs, marker: Marker, etag: str | None) -> JobsDetail | Submit:
     """Return the job that does what is wanted already, after other jobs of the same resource have ended."""
     waited_for: set[str] = set()
     for waited in context.waiter.looks(_timeout(context, wanted)):
@@ -167,7 +167,7 @@ def _looked_up(context: Context, wanted: JobInputs, marker: Marker, etag: str | 
             return decision.job
         if isinstance(decision, Submit):
             if not _settling(context, marker):
-                return None
+                return decision
             context.report("[1/3] making sure that an interrupted run submitted nothing")
             continue
         job_id = decision.job.job_id or ""
@@ -175,6 +175,11 @@ def _looked_up(context: Context, wanted: JobInputs, marker: Marker, etag: str | 
         if job_id not in waited_for and decision.job.state in NOT_STARTED:
             _cancel(context, wanted, job_id)
         waited_for.add(job_id)
+    if not waited_for:
+        raise ResourceError(
+            "an interrupted run may have submitted the job, and the service may not list it yet, so no other was "
+            "submitted; run `pulumi up` again to go on"
+        )
     raise ResourceError(
         f"job {', '.join(sorted(waited_for))} of the same resource has not ended yet, so no other was submitted; "
         "run `pulumi up` again to go on"
@@ -237,7 +242,9 @@ def _cancel(context: Context, wanted: JobInputs, job_id: str) -> None:
 # The submission
 
 
-def _submitted(context: Context, wanted: JobInputs, marker: Marker, etag: str | None) -> JobsDetail:
+def _submitted(
+    context: Context, wanted: JobInputs, marker: Marker, etag: str | None, *, known: tuple[JobsDetail, ...]
+) -> JobsDetail:
     """Submit the job, once.
 
     Where the service says that it was too busy, the job is sent again, but only after it had the time to appear: so
@@ -247,9 +254,12 @@ def _submitted(context: Context, wanted: JobInputs, marker: Marker, etag: str | 
         ResourceError: whether it was accepted is unknown, or the engine that asked is gone.
         CiAudioError: it was certainly not accepted.
     """
-    if not context.engine_is_there():
-        raise ResourceError("the engine that asked for the job is gone, nothing was submitted")
     for attempt in range(1, SUBMISSIONS_AT_MOST + 1):
+        if not context.engine_is_there():
+            if attempt > 1:
+                # What was noted is of an attempt that was turned away.
+                context.journal.withdraw(str(marker))
+            raise ResourceError("the engine that asked for the job is gone, nothing was submitted")
         context.report("[1/3] submitting" if attempt == 1 else f"[1/3] submitting, attempt {attempt}")
         context.journal.begin(str(marker))
         try:
@@ -259,7 +269,7 @@ def _submitted(context: Context, wanted: JobInputs, marker: Marker, etag: str | 
             if not is_refused and not is_outcome_unknown(error):
                 context.journal.withdraw(str(marker))
                 raise
-            appeared = _appeared(context, wanted, marker, etag)
+            appeared = _appeared(context, wanted, marker, etag, known=known)
             if appeared is not None:
                 job = appeared
             elif is_refused and attempt < SUBMISSIONS_AT_MOST:
@@ -277,8 +287,14 @@ def _submitted(context: Context, wanted: JobInputs, marker: Marker, etag: str | 
     raise AssertionError("the last attempt returns or raises")
 
 
-def _appeared(context: Context, wanted: JobInputs, marker: Marker, etag: str | None) -> JobsDetail | None:
-    """Return the job of a submission without a good answer, or ``None`` if the service does not list it in time."""
+def _appeared(
+    context: Context, wanted: JobInputs, marker: Marker, etag: str | None, *, known: tuple[JobsDetail, ...]
+) -> JobsDetail | None:
+    """Return the job of a submission without a good answer, or ``None`` if the service does not list it in time.
+
+    One that was not known before is it, even if it has failed meanwhile.
+    """
+    known_ids = {job.job_id for job in known}
     for _ in context.waiter.looks(context.settle_seconds):
         context.report("[1/3] no good answer, looking for the job")
         try:
@@ -289,6 +305,10 @@ def _appeared(context: Context, wanted: JobInputs, marker: Marker, etag: str | N
             continue
         if isinstance(decision, TakeOver):
             return decision.job
+        if isinstance(decision, Submit):
+            for job in decision.passed_over:
+                if job.job_id not in known_ids:
+                    return job
     return None
 
 

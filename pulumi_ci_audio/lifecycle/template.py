@@ -69,10 +69,13 @@ class JobTemplate:
         template = _named(context, wanted)
         if template is None:
             template = _created(context, wanted, marker)
-        elif context.journal.find(marker) is None:
+        elif not _is_left_over(context, marker, template):
             raise _name_taken(wanted, template)
-        elif _parameters(template) != (wanted.format, str(wanted.sample_rate)):
-            context.client.update_template(wanted.place, template.template_id or "", _request(wanted))
+        else:
+            # A forced replacement takes over the very template whose deletion follows.
+            context.memory.claim((self.kind, template.template_id))
+            if _parameters(template) != (wanted.format, str(wanted.sample_rate)):
+                context.client.update_template(wanted.place, template.template_id or "", _request(wanted))
         return Created(f"{wanted.region}/{wanted.bucket}/{template.template_id}", _state(wanted, template))
 
     def read(self, context: Context, id: str, state: Properties) -> Observed | None:  # noqa: A002
@@ -100,18 +103,22 @@ class JobTemplate:
         try:
             context.client.update_template(wanted.place, template_id, _request(wanted))
         except ApiError as error:
+            if error.code == "TemplateNotFound":
+                raise _gone(wanted, template_id) from error
             taken = _named(context, wanted) if error.code == "TemplateNameDuplicate" else None
             if taken is None:
                 raise
             raise _name_taken(wanted, taken) from error
         template = _by_id(context, wanted.place, template_id)
         if template is None:
-            raise ResourceError(f"template {template_id} of bucket {wanted.place} is gone; run `pulumi up --refresh`")
+            raise _gone(wanted, template_id)
         return _state(wanted, template)
 
     def delete(self, context: Context, id: str, state: Properties) -> None:  # noqa: A002, ARG002
         """Delete the template; that it, its bucket or its service is gone is fine."""
         bucket, template_id = fields.split_id(id)
+        if context.memory.is_claimed((self.kind, template_id)):
+            return
         try:
             context.client.delete_template(bucket, template_id)
         except ApiError as error:
@@ -138,6 +145,11 @@ def _created(context: Context, wanted: TemplateInputs, marker: str) -> Template:
     return template
 
 
+def _is_left_over(context: Context, marker: str, template: Template) -> bool:
+    entry = context.journal.find(marker)
+    return entry is not None and entry.job_id in {None, template.template_id}
+
+
 def _named(context: Context, wanted: TemplateInputs) -> Template | None:
     templates = context.client.describe_templates(wanted.place, prefix=wanted.template_name)
     return next((template for template in templates if template.name == wanted.template_name), None)
@@ -158,6 +170,10 @@ def _name_taken(wanted: TemplateInputs, taken: Template) -> ResourceError:
         f"the name {wanted.template_name} is taken in bucket {wanted.place} by template {taken.template_id}, "
         "nothing was changed: choose another name, or delete that template"
     )
+
+
+def _gone(wanted: TemplateInputs, template_id: str) -> ResourceError:
+    return ResourceError(f"template {template_id} of bucket {wanted.place} is gone; run `pulumi up --refresh`")
 
 
 def _parameters(template: Template) -> tuple[str | None, str | None]:

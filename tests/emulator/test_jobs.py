@@ -67,15 +67,16 @@ class TestSubmit:
         assert reply.text("JobsDetail/Operation/NoiseReduction/Format") == "wav"
         assert reply.xml.find("JobsDetail/Operation/NoiseReduction/Samplerate") is None
 
-    def test_post_ignores_the_spelling_that_does_not_count(self, make_cloud):
-        cloud = make_cloud(assumptions={"sample_rate_spelling": "Samplerate"})
+    @pytest.mark.parametrize(("counts", "other"), [("Samplerate", "SampleRate"), ("SampleRate", "Samplerate")])
+    def test_post_ignores_the_spelling_that_does_not_count(self, make_cloud, counts, other):
+        cloud = make_cloud(assumptions={"sample_rate_spelling": counts})
         cloud.ready()
 
-        ignored = cloud.submit(block=block(("SampleRate", "48000")))
-        counted = cloud.submit(block=block(("Samplerate", "48000")))
+        ignored = cloud.submit(block=block((other, "48000")))
+        counted = cloud.submit(block=block((counts, "48000")))
 
-        assert ignored.text("JobsDetail/Operation/NoiseReduction/Samplerate") == "16000"
-        assert counted.text("JobsDetail/Operation/NoiseReduction/Samplerate") == "48000"
+        assert ignored.text(f"JobsDetail/Operation/NoiseReduction/{counts}") == "16000"
+        assert counted.text(f"JobsDetail/Operation/NoiseReduction/{counts}") == "48000"
 
     def test_post_without_parameters_uses_the_defaults(self, ready):
         reply = ready.submit(output="out.mp3")

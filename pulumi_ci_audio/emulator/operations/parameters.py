@@ -19,11 +19,11 @@ def read_parameters(call: Call, values: Values) -> Parameters:
         raise ServiceError("InvalidArgument", "NoiseReduction gives the sample rate twice")
     counting = call.store.assumed("sample_rate_spelling")
     default = Parameters()
-    spelling = sent[0] if sent and counting in {"both", sent[0]} else default.spelling
+    heard = sent[0] if sent and counting in {"both", sent[0]} else None
     return Parameters(
         format=values.texts.get("Format", default.format),
-        sample_rate=values.texts[spelling] if spelling in sent else default.sample_rate,
-        spelling=spelling,
+        sample_rate=values.texts[heard] if heard else default.sample_rate,
+        spelling=heard or (default.spelling if counting == "both" else counting),
     )
 
 

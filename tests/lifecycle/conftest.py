@@ -1,0 +1,238 @@
+"""A cloud in process: the emulator without sockets, and time that passes only when somebody waits."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+import werkzeug.test
+
+from pulumi_ci_audio.api.client import Client
+from pulumi_ci_audio.api.credentials import Credentials
+from pulumi_ci_audio.api.errors import NoAnswerError
+from pulumi_ci_audio.api.places import Bucket
+from pulumi_ci_audio.api.transport import Response
+from pulumi_ci_audio.doors import journal
+from pulumi_ci_audio.doors.journal import FileJournal
+from pulumi_ci_audio.emulator import audio
+from pulumi_ci_audio.emulator.app import Emulator
+from pulumi_ci_audio.emulator.faults import ConnectionResetFault
+from pulumi_ci_audio.emulator.progression import settle
+from pulumi_ci_audio.emulator.records import QueueState, State
+from pulumi_ci_audio.lifecycle.process import Memory
+from pulumi_ci_audio.lifecycle.protocol import Context
+from tests.api.doubles import FakeClock
+
+NOW = 1_700_000_000.0
+REGION, NAME = "ap-chongqing", "recordings-1250000000"
+PLACE = Bucket(REGION, NAME)
+RAW, CLEAN = "raw/voice.mp3", "clean/voice.wav"
+OWNER = "recordings/dev//clean"
+JOB = {"bucket": NAME, "region": REGION, "inputObject": RAW, "outputObject": CLEAN, "__owner": OWNER}
+BINDING = {"bucket": NAME, "region": REGION}
+TEMPLATE = {"bucket": NAME, "region": REGION, "templateName": "voices", "__owner": OWNER}
+NO_AUDIO = b"this is no audio"
+SETTLE_SECONDS = 10.0
+READ_TIMEOUT_SECONDS = 30.0
+DENIED = {"status": 403, "code": "AccessDenied"}
+GONE = {"status": 404, "code": "NoSuchBucket"}
+
+
+class EventfulClock(FakeClock):
+    """Time that passes only when somebody sleeps, and things that happen at a certain time."""
+
+    def __init__(self):
+        super().__init__()
+        self.events = []
+
+    def after(self, seconds, happen):
+        self.events.append((self.time + seconds, happen))
+
+    def sleep(self, seconds):
+        super().sleep(seconds)
+        due = [event for event in self.events if event[0] <= self.time]
+        for event in due:
+            self.events.remove(event)
+            event[1]()
+
+
+class Cloud:
+    """An emulator, the ways to spoil it, and what operations on it did."""
+
+    def __init__(self, folder, **settings):
+        self.clock = EventfulClock()
+        self.start = self.clock.time
+        self.folder = folder / "cloud"
+        self.emulator = Emulator(data=self.folder, now=self.now, sleep=self.clock.sleep, **settings)
+        # Work is done between two requests, at the time at which it began: no thread, no chance.
+        self.emulator._worker.wake = lambda: None
+        self.control = self.emulator.control
+        self.reports = []
+        self.is_called_off = False
+        self.journal = FileJournal(folder / "journal")
+        self._client = werkzeug.test.Client(self.emulator)
+
+    # Time
+
+    def now(self):
+        return NOW + self.clock.time
+
+    def waited(self):
+        return self.clock.time - self.start
+
+    # The transport of the package's own client
+
+    def send(self, request):
+        self.work()
+        began = self.clock.time
+        try:
+            with self._client.open(
+                request.target,
+                method=request.method,
+                headers=dict(request.headers or {}),
+                data=request.body,
+                environ_overrides={"HTTP_HOST": request.host},
+            ) as response:
+                headers = {name.lower(): text for name, text in response.headers.items()}
+                answer = Response(response.status_code, headers, response.get_data())
+        except ConnectionResetFault as error:
+            raise NoAnswerError("the connection broke") from error
+        finally:
+            self.work()
+        if self.clock.time - began > READ_TIMEOUT_SECONDS:
+            raise NoAnswerError("no answer in time")
+        return answer
+
+    def work(self):
+        store = self.emulator.store
+        with store.lock:
+            settle(store)
+            for job in store.jobs.values():
+                if job.state is State.RUNNING and not job.is_planted and job.outcome is None:
+                    job.outcome = replace(self.emulator._worker._denoise(job), at=job.started)
+            settle(store)
+
+    def context(self, **changes):
+        """Return the context of a new process."""
+        waiter = self.clock.waiter(is_called_off=lambda: self.is_called_off, chance=lambda: 0.0)
+        given = {
+            "client": Client(self, lambda: Credentials("emulator", "emulator"), waiter, unix_time=self.now),
+            "waiter": waiter,
+            "report": self.reports.append,
+            "engine_is_there": lambda: True,
+            "timeout_seconds": None,
+            "memory": Memory(),
+            "journal": self.journal,
+            "settle_seconds": SETTLE_SECONDS,
+        }
+        return Context(**{**given, **changes})
+
+    # What somebody does at the console
+
+    def seed(self, **settings):
+        return self.control.put_bucket(REGION, NAME, **settings)
+
+    def put(self, key, content):
+        return self.control.put_object(REGION, NAME, key, content)
+
+    def get(self, key):
+        return self.control.get_object(REGION, NAME, key)
+
+    def remove_bucket(self):
+        shutil.rmtree(self.folder / REGION / NAME)
+
+    def pause_queue(self, *, paused=True):
+        store = self.emulator.store
+        with store.lock:
+            queue = store.bucket(REGION, NAME).queue
+            queue.state = QueueState.PAUSED if paused else QueueState.ACTIVE
+        self.work()
+
+    def spoil(self, method, path, *, times=99, effect="before", **action):
+        return self.control.add_fault(method=method, path=path, times=times, effect=effect, action=action)
+
+    def mend(self):
+        self.control.clear_faults()
+
+    # What was sent and what is there
+
+    def sent(self, *methods):
+        return [
+            f"{entry['method']} {entry['path']}" + (f"?{entry['query']}" if entry["query"] else "")
+            for entry in self.control.requests()
+            if not methods or entry["method"] in methods
+        ]
+
+    def writes(self):
+        return self.sent("PUT", "POST", "DELETE")
+
+    def submissions(self):
+        return self.writes().count("POST /jobs")
+
+    @property
+    def bucket(self):
+        return next(entry for entry in self.control.state()["buckets"] if entry["bucket"] == NAME)
+
+    @property
+    def jobs(self):
+        self.work()
+        return self.control.state()["jobs"]
+
+    @property
+    def states(self):
+        return [job["state"] for job in self.jobs]
+
+    @property
+    def templates(self):
+        return self.control.state()["templates"]
+
+
+def through_json(properties):
+    """Return ``properties`` as the engine hands them back: numbers are floats."""
+    return json.loads(json.dumps(properties), parse_int=float)
+
+
+@pytest.fixture
+def fake_denoise(monkeypatch):
+    """Let a result be its parameters and its input."""
+
+    def denoise(source, target, *, format, sample_rate):  # noqa: A002  the real one's name for it
+        content = source.read_bytes()
+        if content.startswith(NO_AUDIO):
+            raise audio.NotAudioError("unknown format")
+        target.write_bytes(f"{format} {sample_rate} ".encode() + content)
+
+    monkeypatch.setattr(audio, "denoise", denoise)
+
+
+@pytest.fixture
+def make_cloud(tmp_path, monkeypatch, fake_denoise):
+    """Make a cloud with a bucket and a recording in it; its settings are the emulator's."""
+    made = []
+
+    def make(**settings):
+        cloud = Cloud(tmp_path / str(len(made)), **settings)
+        made.append(cloud)
+        monkeypatch.setattr(journal, "time", SimpleNamespace(time=cloud.now))
+        cloud.seed()
+        cloud.put(RAW, b"a recording")
+        return cloud
+
+    yield make
+    for cloud in made:
+        cloud.emulator.close()
+
+
+@pytest.fixture
+def cloud(make_cloud):
+    return make_cloud()
+
+
+@pytest.fixture
+def ready(cloud):
+    """A cloud whose bucket is bound and has Smart Audio."""
+    cloud.seed(ci="on", asr="on")
+    return cloud

@@ -1,0 +1,319 @@
+"""What a template does at the service: one of its name, found again after a kill, and never a stranger's."""
+
+from pathlib import Path
+
+import pytest
+
+from pulumi_ci_audio.api.errors import ApiError, NoAnswerError
+from pulumi_ci_audio.doors.journal import FileJournal
+from pulumi_ci_audio.lifecycle.protocol import ResourceError
+from pulumi_ci_audio.lifecycle.template import JobTemplate
+
+from .conftest import DENIED, NAME, PLACE, REGION, TEMPLATE
+
+HTML = {"status": 502, "body": "<html>Bad Gateway</html>", "content_type": "text/html"}
+EMPTY_LIST = "<Response><TotalCount>0</TotalCount></Response>"
+LOST = pytest.mark.parametrize(
+    "lost",
+    [{"reset": True}, {"status": 500}, HTML, {"body": "<Response/>"}, {"delay": 40}],
+    ids=["reset", "500", "HTML", "no id", "timeout"],
+)
+
+
+def checked(**inputs):
+    return JobTemplate().check({}, {**TEMPLATE, **inputs}, None).inputs
+
+
+def create(cloud, context=None, **inputs):
+    return JobTemplate().create(context or cloud.context(), checked(**inputs))
+
+
+def by_hand(cloud, name="voices", **parameters):
+    """Make a template as somebody at the console does, and return its id."""
+    before = {template["id"] for template in cloud.templates}
+    create(cloud, cloud.context(journal=FileJournal(Path("/proc/nowhere"))), templateName=name, **parameters)
+    cloud.control.clear_requests()
+    return next(template["id"] for template in cloud.templates if template["id"] not in before)
+
+
+def posts(cloud):
+    return cloud.sent("POST")
+
+
+class TestCreate:
+    def test_it_has_the_name_format_and_rate_that_were_asked_for(self, ready):
+        created = create(ready, format="m4a", sampleRate=44100)
+
+        (template,) = ready.templates
+        assert created.id == f"{REGION}/{NAME}/{template['id']}"
+        assert (template["name"], template["format"], template["sample_rate"]) == ("voices", "m4a", "44100")
+        assert created.state["templateId"] == template["id"]
+        assert created.state["createTime"] == created.state["updateTime"]
+        assert ready.reports == ["creating"]
+
+    def test_a_taken_name_is_reported_with_the_id_that_has_it(self, ready):
+        taken = by_hand(ready)
+
+        with pytest.raises(ResourceError, match=rf"the name voices is taken in bucket {PLACE} by template {taken}"):
+            create(ready)
+        assert ready.writes() == []
+
+    def test_a_name_that_is_taken_in_between_is_reported_too(self, ready):
+        taken = by_hand(ready)
+        ready.spoil("GET", "/template*", times=1, effect="after", body=EMPTY_LIST)
+
+        with pytest.raises(ResourceError, match=rf"is taken .* by template {taken}"):
+            create(ready)
+        with pytest.raises(ResourceError, match=r"is taken"):
+            create(ready)
+        assert len(posts(ready)) == 1
+
+    def test_a_longer_name_is_another_name(self, ready):
+        by_hand(ready, "voices-2")
+
+        create(ready)
+
+        assert [template["name"] for template in ready.templates] == ["voices-2", "voices"]
+
+    @LOST
+    def test_a_lost_answer_is_one_template_and_one_request(self, ready, lost):
+        ready.spoil("POST", "/template", times=1, effect="after", **lost)
+
+        created = create(ready)
+
+        assert created.id.rpartition("/")[2] == ready.templates[0]["id"]
+        assert (len(ready.templates), len(posts(ready))) == (1, 1)
+
+    @pytest.mark.parametrize("lost", [{"reset": True}, {"status": 500}, HTML], ids=["reset", "500", "HTML"])
+    def test_a_request_that_was_lost_on_its_way_is_an_error_and_running_again_creates_one(self, ready, lost):
+        ready.spoil("POST", "/template", times=1, effect="before", **lost)
+
+        with pytest.raises((ApiError, NoAnswerError), match=r"could not create the template voices"):
+            create(ready)
+        assert len(posts(ready)) == 1
+
+        create(ready)
+
+        assert len(ready.templates) == 1
+
+    def test_a_service_that_is_too_busy_is_asked_again(self, ready):
+        ready.spoil("POST", "/template", times=2, status=503, code="SlowDown")
+
+        create(ready)
+
+        assert (len(ready.templates), len(posts(ready))) == (1, 3)
+
+    @pytest.mark.parametrize("trouble", [DENIED, {"status": 400, "code": "InvalidArgument"}], ids=["denied", "400"])
+    def test_a_refusal_is_an_error_at_once_and_leaves_nothing_in_the_journal(self, ready, trouble):
+        ready.spoil("POST", "/template", **trouble)
+
+        with pytest.raises(ApiError, match=trouble["code"]):
+            create(ready)
+        ready.mend()
+        by_hand(ready)
+
+        with pytest.raises(ResourceError, match=r"is taken"):
+            create(ready)
+
+
+class TestLeftOver:
+    """A killed process may have left a template behind that no state knows; this machine's journal tells."""
+
+    @pytest.fixture
+    def left_over(self, ready):
+        """The id of a template whose process was killed before it could say so."""
+        ready.spoil("POST", "/template", times=1, effect="after", reset=True)
+        ready.spoil("GET", "/template*", times=1)
+        ready.spoil("GET", "/template*", reset=True)
+        with pytest.raises(NoAnswerError):
+            create(ready)
+        ready.mend()
+        ready.control.clear_requests()
+        return ready.templates[0]["id"]
+
+    def test_it_is_taken_over_without_a_request(self, ready, left_over):
+        assert create(ready).id.endswith(left_over)
+        assert ready.writes() == []
+
+    def test_other_parameters_are_given_to_it(self, ready, left_over):
+        created = create(ready, format="mp3")
+
+        assert created.id.endswith(left_over)
+        assert created.state["format"] == "mp3"
+        assert ready.templates[0]["format"] == "mp3"
+        assert ready.writes() == [f"PUT /template/{left_over}"]
+
+    @pytest.mark.parametrize("owner", ["recordings/prod//clean", "recordings/dev//other"])
+    def test_another_resource_does_not_take_it(self, ready, left_over, owner):
+        with pytest.raises(ResourceError, match=r"is taken"):
+            create(ready, __owner=owner)
+
+    def test_another_machine_does_not_take_it(self, ready, left_over, tmp_path):
+        with pytest.raises(ResourceError, match=r"is taken"):
+            create(ready, ready.context(journal=FileJournal(tmp_path / "another machine")))
+
+    def test_one_whose_answer_was_seen_but_not_recorded_is_taken_over_too(self, ready):
+        first = create(ready)
+
+        assert create(ready).id == first.id
+        assert len(ready.templates) == 1
+
+    def test_a_strangers_is_not_taken_after_ones_own_was_deleted(self, ready):
+        mine = create(ready)
+        JobTemplate().delete(ready.context(), mine.id, mine.state)
+        taken = by_hand(ready, format="mp3")
+
+        with pytest.raises(ResourceError, match=rf"by template {taken}"):
+            create(ready)
+        assert ready.writes() == []
+
+
+class TestForcedReplacement:
+    def test_the_new_one_is_the_old_one_and_deleting_that_leaves_it(self, ready):
+        old = create(ready)
+        context = ready.context()
+
+        new = create(ready, context)
+        JobTemplate().delete(context, old.id, old.state)
+
+        assert [template["id"] for template in ready.templates] == [new.id.rpartition("/")[2]]
+        assert JobTemplate().read(ready.context(), new.id, new.state).state == new.state
+
+
+class TestUpdate:
+    def test_name_format_and_rate_change_in_place(self, ready):
+        created = create(ready)
+        ready.clock.sleep(60)
+
+        state = JobTemplate().update(
+            ready.context(), created.id, created.state, checked(templateName="others", format="mp3", sampleRate=48000)
+        )
+
+        (template,) = ready.templates
+        assert (template["name"], template["format"], template["sample_rate"]) == ("others", "mp3", "48000")
+        assert state["templateId"] == created.state["templateId"]
+        assert state["updateTime"] > state["createTime"] == created.state["createTime"]
+        assert ready.writes() == ["POST /template", f"PUT /template/{template['id']}"]
+
+    def test_a_taken_name_is_reported_and_nothing_changes(self, ready):
+        created, taken = create(ready), by_hand(ready, "others")
+
+        with pytest.raises(ResourceError, match=rf"the name others is taken .* by template {taken}"):
+            JobTemplate().update(ready.context(), created.id, created.state, checked(templateName="others"))
+        assert [template["name"] for template in ready.templates] == ["voices", "others"]
+
+    @LOST
+    def test_a_lost_answer_is_asked_for_again(self, ready, lost):
+        created = create(ready)
+        ready.spoil("PUT", "/template/*", times=1, effect="after", **lost)
+
+        state = JobTemplate().update(ready.context(), created.id, created.state, checked(format="mp3"))
+
+        assert state["format"] == ready.templates[0]["format"] == "mp3"
+
+    def test_one_that_is_gone_is_an_error_that_says_so(self, ready):
+        created = create(ready)
+        JobTemplate().delete(ready.context(), created.id, created.state)
+
+        with pytest.raises(ResourceError, match=r"is gone; run `pulumi up --refresh`"):
+            JobTemplate().update(ready.context(), created.id, created.state, checked(format="mp3"))
+
+    def test_one_that_goes_meanwhile_is_an_error_that_says_what_to_do(self, ready):
+        created = create(ready)
+        ready.spoil("GET", "/template*", effect="after", body=EMPTY_LIST)
+
+        with pytest.raises(ResourceError, match=r"is gone; run `pulumi up --refresh`"):
+            JobTemplate().update(ready.context(), created.id, created.state, checked(format="mp3"))
+
+    @pytest.mark.parametrize("trouble", [DENIED, {"status": 400, "code": "InvalidArgument"}], ids=["denied", "400"])
+    def test_a_refusal_is_passed_on(self, ready, trouble):
+        created = create(ready)
+        ready.spoil("PUT", "/template/*", **trouble)
+
+        with pytest.raises(ApiError, match=trouble["code"]):
+            JobTemplate().update(ready.context(), created.id, created.state, checked(format="mp3"))
+
+
+class TestRead:
+    def test_drift_is_shown_in_inputs_and_state(self, ready):
+        created = create(ready)
+        JobTemplate().update(
+            ready.context(), created.id, created.state, checked(templateName="theirs", format="mp3", sampleRate=8000)
+        )
+
+        observed = JobTemplate().read(ready.context(), created.id, created.state)
+
+        drift = {"templateName": "theirs", "format": "mp3", "sampleRate": 8000}
+        assert drift.items() <= observed.inputs.items()
+        assert drift.items() <= observed.state.items()
+        assert JobTemplate().diff(observed.state, checked()).updates == ("templateName", "format", "sampleRate")
+
+    def test_both_spellings_of_the_rate_are_read(self, ready):
+        created = create(ready, sampleRate=8000)
+        template = created.state["templateId"]
+        for spelling in ("Samplerate", "SampleRate"):
+            body = (
+                f"<Response><TotalCount>1</TotalCount><TemplateList><TemplateId>{template}</TemplateId>"
+                f"<Name>voices</Name><NoiseReduction><Format>wav</Format><{spelling}>8000</{spelling}></NoiseReduction>"
+                "</TemplateList></Response>"
+            )
+            ready.spoil("GET", "/template*", times=1, effect="after", body=body)
+
+            assert JobTemplate().read(ready.context(), created.id, {}).state["sampleRate"] == 8000
+
+    def test_what_the_service_does_not_repeat_stays_as_it_is_recorded(self, ready):
+        created = create(ready, format="mp3")
+        template = created.state["templateId"]
+        body = f"<Response><TemplateList><TemplateId>{template}</TemplateId></TemplateList></Response>"
+        ready.spoil("GET", "/template*", times=1, effect="after", body=body)
+
+        assert JobTemplate().read(ready.context(), created.id, created.state).inputs == checked(format="mp3")
+
+    def test_one_that_is_gone_is_gone(self, ready):
+        created = create(ready)
+        JobTemplate().delete(ready.context(), created.id, created.state)
+
+        assert JobTemplate().read(ready.context(), created.id, created.state) is None
+
+    def test_a_list_that_ignores_the_id_does_not_show_another_one(self, ready):
+        created = create(ready)
+        JobTemplate().delete(ready.context(), created.id, created.state)
+        other = "<Response><TemplateList><TemplateId>t2</TemplateId><Name>other</Name></TemplateList></Response>"
+        ready.spoil("GET", "/template*", effect="after", body=other)
+
+        assert JobTemplate().read(ready.context(), created.id, created.state) is None
+
+    @pytest.mark.parametrize("trouble", [DENIED, {"status": 500}], ids=["denied", "500"])
+    def test_trouble_is_no_drift(self, ready, trouble):
+        created = create(ready)
+        ready.spoil("GET", "/template*", **trouble)
+
+        with pytest.raises(ApiError, match=r"could not list the templates"):
+            JobTemplate().read(ready.context(), created.id, created.state)
+
+
+class TestDelete:
+    @pytest.mark.parametrize("status", ["400", "404"])
+    def test_one_that_is_gone_is_fine(self, make_cloud, status):
+        cloud = make_cloud(assumptions={"unknown_id_status": status})
+        cloud.seed(ci="on", asr="on")
+        created = create(cloud)
+
+        for _ in range(2):
+            JobTemplate().delete(cloud.context(), created.id, created.state)
+
+        assert cloud.templates == []
+
+    def test_a_service_that_was_switched_off_is_fine(self, ready):
+        created = create(ready)
+        ready.seed(asr="off")
+
+        JobTemplate().delete(ready.context(), created.id, created.state)
+
+    def test_a_refusal_is_passed_on(self, ready):
+        created = create(ready)
+        ready.spoil("DELETE", "/template/*", **DENIED)
+
+        with pytest.raises(ApiError, match=r"could not delete the template"):
+            JobTemplate().delete(ready.context(), created.id, created.state)
+        assert len(ready.templates) == 1
