@@ -218,7 +218,7 @@ def _region(region: str | None) -> str:
 def _client() -> Client:
     settings = _settings()
     return Client(
-        transport=transport_to(settings.endpoint, settings.read_timeout_seconds),
+        transport=transport_to(settings.endpoint, settings.connect_timeout_seconds, settings.read_timeout_seconds),
         credentials=settings.credentials(),
         waiter=Waiter(now=time.monotonic, sleep=time.sleep),
     )

@@ -243,6 +243,8 @@ class NoiseReductionTemplate(CamelCased, module="ci-audio", name="NoiseReduction
             "__owner": _owner("NoiseReductionTemplate", resource_name, opts),
         }
         outputs = ("region", "format", "sample_rate", "template_id", "create_time", "update_time")
+        # The new template needs the name of the old one.
+        opts = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(delete_before_replace=True), opts)
         super().__init__(dynamic.NoiseReductionTemplateProvider(), resource_name, inputs, outputs, opts)
 
     @property

@@ -14,7 +14,7 @@ class Repeat(Enum):
 
     SAFELY = "after any failure of the network or the service: the operation is idempotent"
     IF_NOT_ACCEPTED = "only when the service says that it did not accept it: the operation is not idempotent"
-    IF_NOT_SENT = "only when no connection was made: the operation costs money"
+    NEVER = "the operation costs money: whoever asks for it decides"
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,7 @@ CREATE_ASR_BUCKET = Operation("enable Smart Audio for {}", "ci:CreateAsrBucket")
 DESCRIBE_ASR_BUCKETS = Operation("list the buckets with Smart Audio {}", "ci:DescribeAsrBuckets", any_resource=True)
 DELETE_ASR_BUCKET = Operation("disable Smart Audio for {}", "ci:DeleteAsrBucket")
 DESCRIBE_ASR_QUEUES = Operation("list the Smart Audio queues {}", "ci:DescribeAsrQueues")
-CREATE_JOB = Operation(
-    "submit the noise-reduction job {}", "ci:CreateAsrJobs and cam:PassRole", repeat=Repeat.IF_NOT_SENT
-)
+CREATE_JOB = Operation("submit the noise-reduction job {}", "ci:CreateAsrJobs and cam:PassRole", repeat=Repeat.NEVER)
 DESCRIBE_JOB = Operation("read the job {}", "ci:DescribeMediaJob and ci:DescribeAsrJob")
 DESCRIBE_JOBS = Operation("list the jobs {}", "ci:DescribeMediaJobs and ci:DescribeAsrJobs")
 CANCEL_JOB = Operation("cancel the job {}", "ci:CancelMediaJob")

@@ -30,6 +30,7 @@ REGION_VARIABLES = ("TENCENTCLOUD_REGION", "COS_REGION")
 ENDPOINT_VARIABLE = "CI_AUDIO_ENDPOINT"
 READ_TIMEOUT_VARIABLE = "CI_AUDIO_READ_TIMEOUT_SECONDS"
 SETTLE_VARIABLE = "CI_AUDIO_SETTLE_SECONDS"
+CONNECT_TIMEOUT_SECONDS = 10.0
 READ_TIMEOUT_SECONDS = 30.0
 SETTLE_SECONDS = 10.0
 
@@ -90,6 +91,15 @@ class Settings:
             SettingsError: the variable holds no positive number.
         """
         return self._seconds(READ_TIMEOUT_VARIABLE, READ_TIMEOUT_SECONDS)
+
+    @property
+    def connect_timeout_seconds(self) -> float:
+        """How long a connection may take to be made.
+
+        Raises:
+            SettingsError: the variable of the read timeout holds no positive number.
+        """
+        return min(CONNECT_TIMEOUT_SECONDS, self.read_timeout_seconds)
 
     @property
     def settle_seconds(self) -> float:

@@ -18,7 +18,7 @@ import requests
 import tenacity
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
-from urllib3.exceptions import MaxRetryError, NewConnectionError
+from urllib3.exceptions import MaxRetryError, NewConnectionError, ProxyError
 
 from pulumi_ci_audio.api.errors import (
     ApiError,
@@ -33,7 +33,6 @@ from pulumi_ci_audio.api.operations import Repeat
 from pulumi_ci_audio.api.signing import url_encode
 from pulumi_ci_audio.api.waiting import Waiter
 
-CONNECT_TIMEOUT_SECONDS = 10.0
 LONGEST_BODY_BYTES = 10 * 1024 * 1024
 ATTEMPTS = 4
 FIRST_PAUSE_SECONDS = 0.25
@@ -105,12 +104,13 @@ class RequestsTransport:
 
     Args:
         endpoint: the server that gets every request, or ``None`` for the host of each.
+        connect_timeout: seconds until a connection stands.
         read_timeout: seconds between two bytes of an answer.
     """
 
-    def __init__(self, endpoint: str | None = None, *, read_timeout: float) -> None:
+    def __init__(self, endpoint: str | None = None, *, connect_timeout: float, read_timeout: float) -> None:
         self._endpoint = endpoint
-        self._timeouts = (min(CONNECT_TIMEOUT_SECONDS, read_timeout), read_timeout)
+        self._timeouts = (connect_timeout, read_timeout)
         self._threads = threading.local()
 
     def send(self, request: Request) -> Response:
@@ -173,7 +173,7 @@ class RequestsTransport:
 def _transport_error(error: requests.RequestException, host: str) -> TransportError:
     reason = error.args[0] if error.args else None
     cause = reason.reason if isinstance(reason, MaxRetryError) else None
-    unconnected = isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError)
+    unconnected = isinstance(error, requests.ConnectTimeout) or _is_refused_by_proxy(cause)
     # TLS can break after the request was sent, too; only a refused certificate is certainly before it.
     unconnected = unconnected or any(isinstance(part, SSLCertVerificationError) for part in getattr(cause, "args", ()))
     if unconnected or isinstance(cause, NewConnectionError):
@@ -183,10 +183,19 @@ def _transport_error(error: requests.RequestException, host: str) -> TransportEr
     return NoAnswerError(f"the connection to {host} broke: {one_line(str(cause or reason or error))}")
 
 
+def _is_refused_by_proxy(cause: BaseException | None) -> bool:
+    """Return whether a proxy kept the request from being sent.
+
+    A connection that breaks later is called a proxy's error too, although the request was sent through its tunnel.
+    """
+    original = cause.original_error if isinstance(cause, ProxyError) else None
+    return isinstance(original, NewConnectionError) or "Tunnel connection failed" in str(original)
+
+
 @lru_cache(maxsize=8)
-def transport_to(endpoint: str | None, read_timeout: float) -> RequestsTransport:
+def transport_to(endpoint: str | None, connect_timeout: float, read_timeout: float) -> RequestsTransport:
     """Return the process's transport to ``endpoint``, so that connections outlive a single operation."""
-    return RequestsTransport(endpoint, read_timeout=read_timeout)
+    return RequestsTransport(endpoint, connect_timeout=connect_timeout, read_timeout=read_timeout)
 
 
 def is_certainly_not_accepted(error: BaseException) -> bool:
@@ -206,7 +215,7 @@ _MAY_REPEAT: Mapping[Repeat, Callable[[BaseException], bool]] = {
         is_certainly_not_accepted(error) or (isinstance(error, CiAudioError) and is_outcome_unknown(error))
     ),
     Repeat.IF_NOT_ACCEPTED: is_certainly_not_accepted,
-    Repeat.IF_NOT_SENT: lambda error: isinstance(error, NotConnectedError),
+    Repeat.NEVER: lambda _: False,
 }
 
 

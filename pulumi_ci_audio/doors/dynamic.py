@@ -64,7 +64,10 @@ class LifecycleProvider(ResourceProvider):
         with _clean_errors(self.lifecycle.kind):
             inputs = _plain(news)
             plain_secrets = inputs.pop(PLAIN_SECRETS, None) or []
-            checked = self.lifecycle.check(_plain(_olds), inputs, Settings.of_process(_CONFIGURATION).region)
+            olds = _plain(_olds)
+            call = Call.current()
+            region = _MEMORY.region_of(call.urn, olds.get("region")) if call else None
+            checked = self.lifecycle.check(olds, inputs, region or Settings.of_process(_CONFIGURATION).region)
             failures = [CheckFailure(failure.property, failure.reason) for failure in checked.failures]
             failures += [CheckFailure("", _plain_secret(key)) for key in plain_secrets]
             return CheckResult(_wire(checked.inputs), failures)
@@ -139,7 +142,7 @@ def _context() -> Context:
     )
     return Context(
         client=Client(
-            transport=transport_to(settings.endpoint, settings.read_timeout_seconds),
+            transport=transport_to(settings.endpoint, settings.connect_timeout_seconds, settings.read_timeout_seconds),
             credentials=lambda: found()(),  # noqa: PLW0108  found at the first request, not before
             waiter=waiter,
         ),
@@ -150,6 +153,7 @@ def _context() -> Context:
         memory=_MEMORY,
         journal=FileJournal.of_user(os.environ),
         settle_seconds=settings.settle_seconds,
+        in_flight_seconds=settings.connect_timeout_seconds + settings.read_timeout_seconds,
     )
 
 

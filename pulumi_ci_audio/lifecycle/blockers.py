@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pulumi_ci_audio.api import operations
 from pulumi_ci_audio.api.client import Client
 from pulumi_ci_audio.api.errors import ApiError, CiAudioError
+from pulumi_ci_audio.api.operations import Service
 from pulumi_ci_audio.api.places import Bucket
 from pulumi_ci_audio.lifecycle.protocol import ResourceError, explain
 
@@ -69,13 +70,15 @@ def _smart_audio(client: Client, bucket: Bucket) -> Iterator[Blocker]:
         yield Blocker("service", "", operations.SMART_AUDIO.name, "enabled", remedy)
 
 
-def _other_services(client: Client, bucket: Bucket) -> Iterator[Blocker]:
-    for service in operations.OTHER_SERVICES:
+def _service(service: Service) -> Probe:
+    def probe(client: Client, bucket: Bucket) -> Iterator[Blocker]:
         items = client.describe_service_buckets(
             service, bucket.region, regions=[bucket.region], bucket_names=[bucket.name]
         )
         if any(item.bucket_id == bucket.name for item in items):
             yield Blocker("service", "", service.name, "enabled", f"DELETE {service.path}, or console: {service.name}")
+
+    return probe
 
 
 def _workflows(client: Client, bucket: Bucket) -> Iterator[Blocker]:
@@ -86,11 +89,13 @@ def _workflows(client: Client, bucket: Bucket) -> Iterator[Blocker]:
         yield Blocker("workflow", workflow.workflow_id or "", workflow.name or "", workflow.state or "?", remedy)
 
 
-def _batch_jobs(client: Client, bucket: Bucket) -> Iterator[Blocker]:
-    for kind in ("Workflow", "Job"):
+def _batch_jobs(kind: str) -> Probe:
+    def probe(client: Client, bucket: Bucket) -> Iterator[Blocker]:
         for job in client.describe_batch_jobs(bucket, kind=kind, states=UNFINISHED_STATES):
             remedy = f"PUT /inventorytriggerjob/{job.job_id}?cancel, or console: Batch tasks"
             yield Blocker("batch job", job.job_id or "", job.name or "", job.state or "?", remedy)
+
+    return probe
 
 
 def _jobs(tag: str) -> Probe:
@@ -103,8 +108,13 @@ def _jobs(tag: str) -> Probe:
     return probe
 
 
-BINDING_PROBES: tuple[Probe, ...] = (_smart_audio, _other_services, _workflows, _batch_jobs)
-"""What to ask before a bucket is unbound."""
+BINDING_PROBES: tuple[Probe, ...] = (
+    _smart_audio,
+    *(_service(service) for service in operations.OTHER_SERVICES),
+    _workflows,
+    *(_batch_jobs(kind) for kind in ("Workflow", "Job")),
+)
+"""What to ask before a bucket is unbound. Each asks one thing, so that one refusal hides nothing else."""
 
 SMART_AUDIO_PROBES: tuple[Probe, ...] = tuple(_jobs(tag) for tag in SMART_AUDIO_TAGS)
 """What to ask before Smart Audio is disabled: its queue, and what waits in it, goes with it."""

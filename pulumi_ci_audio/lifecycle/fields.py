@@ -170,7 +170,14 @@ def diff(model: type[Kind], state: Properties, inputs: Properties, *, delete_bef
 
 def _same(old: object, new: object) -> bool:
     # An empty list is stored as nothing at all by some versions of the engine.
-    return not is_unknown(new) and (None if old == [] else old) == (None if new == [] else new)
+    return not is_unknown(new) and _canonical(old) == _canonical(new)
+
+
+def _canonical(value: object) -> object:
+    # To Python, true equals 1; to a trigger it does not.
+    if isinstance(value, list):
+        return [(isinstance(item, bool), item) for item in value] or None
+    return value
 
 
 def split_id(id: str) -> tuple[Bucket, str]:  # noqa: A002  Pulumi's word

@@ -60,14 +60,15 @@ class Job:
     def create(self, context: Context, inputs: Properties) -> Created:
         """Find the job or submit it, and wait for its end."""
         wanted = JobInputs.model_validate(inputs)
+        deadline = context.deadline(wanted.timeout_seconds)
         try:
-            state = job_run.found_or_submitted(context, wanted)
+            state = job_run.found_or_submitted(context, wanted, deadline)
         except InterruptedWaitError as error:
             raise ResourceError(
                 f"interrupted before the job for {wanted.input_object} of bucket {wanted.place} was known; "
                 "run `pulumi up` again, which looks for it first"
             ) from error
-        return Created(_id(state), self._followed(context, state))
+        return Created(_id(state), self._followed(context, state, deadline))
 
     def read(self, context: Context, id: str, state: Properties) -> Observed | None:  # noqa: A002
         """Return the job's record and the recording's ETag as they are now.
@@ -103,7 +104,8 @@ class Job:
         """Take over what a change does not run the job for, then go on waiting or repeat a recorded failure."""
         given = {fields.stored_name(name, field) for name, field in JobInputs.model_fields.items()} - {"__owner"}
         outcome = {name: value for name, value in state.items() if name not in given}
-        return self._followed(context, JobState.model_validate({**inputs, **outcome}))
+        recorded = JobState.model_validate({**inputs, **outcome})
+        return self._followed(context, recorded, context.deadline(recorded.timeout_seconds))
 
     def delete(self, context: Context, id: str, state: Properties) -> None:  # noqa: A002
         """Cancel the job if it has not started; no audio is touched, and that it cannot be cancelled is fine."""
@@ -119,7 +121,7 @@ class Job:
         except CiAudioError:
             return
 
-    def _followed(self, context: Context, state: JobState) -> dict[str, Any]:
+    def _followed(self, context: Context, state: JobState, deadline: float) -> dict[str, Any]:
         """Return the state of a job that has ended well, or that need not be waited for.
 
         Raises:
@@ -127,7 +129,7 @@ class Job:
         """
         try:
             if state.wait and not state.is_terminal:
-                state = job_run.ended(context, state)
+                state = job_run.ended(context, state, deadline)
             if state.state == "Success" and (state.output_etag is None or state.failure):
                 state = job_run.with_result(context, state)
         except job_run.StillRunningError as error:

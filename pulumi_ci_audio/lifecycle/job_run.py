@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Enum
 from typing import TypeVar
 
-from pulumi_ci_audio.api.errors import ApiError, CiAudioError, InterruptedWaitError
+from pulumi_ci_audio.api.errors import ApiError, CiAudioError, InterruptedWaitError, NotConnectedError
 from pulumi_ci_audio.api.messages import (
     CallBackMqConfig,
     Input,
@@ -25,6 +26,7 @@ from pulumi_ci_audio.lifecycle.exactly_once import (
     Marker,
     Submit,
     TakeOver,
+    WaitFor,
     decide,
     unix_time,
 )
@@ -38,8 +40,9 @@ ADVICE = "it is not paid for again: mend the cause and change the recording or a
 """What to do about a job that failed."""
 
 SUBMISSIONS_AT_MOST = 3
-"""How often a job is sent to a service that says it is too busy."""
+"""How often a job is sent to a service that cannot be reached or says that it is too busy."""
 
+_RECONNECT_SECONDS = 1.0
 _REPORT_SECONDS = 5.0
 _LATE_SECONDS = 1.0
 
@@ -59,7 +62,7 @@ class StillRunningError(ResourceError):
 # Before a submission
 
 
-def found_or_submitted(context: Context, wanted: JobInputs) -> JobState:
+def found_or_submitted(context: Context, wanted: JobInputs, deadline: float) -> JobState:
     """Return the state of the one job that does what is wanted, submitting it where there is none.
 
     Raises:
@@ -70,7 +73,7 @@ def found_or_submitted(context: Context, wanted: JobInputs) -> JobState:
     etag = head.etag if head else None
     content = wanted.model_dump(mode="json", by_alias=True, exclude_none=True)
     marker = Marker.of(wanted.owner, {**{name: content.get(name) for name in CONTENT}, "inputEtag": etag})
-    job = _looked_up(context, wanted, marker, etag)
+    job = _looked_up(context, wanted, marker, etag, deadline)
     if isinstance(job, Submit):
         _require_services(context, wanted)
         job = _submitted(context, wanted, marker, etag, known=job.passed_over)
@@ -158,10 +161,13 @@ def _seen(look: Callable[[], list[Seen]]) -> list[Seen] | None:
 # The look-up
 
 
-def _looked_up(context: Context, wanted: JobInputs, marker: Marker, etag: str | None) -> JobsDetail | Submit:
+def _looked_up(
+    context: Context, wanted: JobInputs, marker: Marker, etag: str | None, deadline: float
+) -> JobsDetail | Submit:
     """Return the job that does what is wanted already, after other jobs of the same resource have ended."""
     waited_for: set[str] = set()
-    for waited in context.waiter.looks(_timeout(context, wanted)):
+    decision: Decision = Submit()
+    for waited in context.waiter.looks(_rest(context, deadline)):
         decision = _decided(context, wanted, marker, etag)
         if isinstance(decision, TakeOver):
             return decision.job
@@ -175,13 +181,13 @@ def _looked_up(context: Context, wanted: JobInputs, marker: Marker, etag: str | 
         if job_id not in waited_for and decision.job.state in NOT_STARTED:
             _cancel(context, wanted, job_id)
         waited_for.add(job_id)
-    if not waited_for:
+    if not isinstance(decision, WaitFor):
         raise ResourceError(
             "an interrupted run may have submitted the job, and the service may not list it yet, so no other was "
             "submitted; run `pulumi up` again to go on"
         )
     raise ResourceError(
-        f"job {', '.join(sorted(waited_for))} of the same resource has not ended yet, so no other was submitted; "
+        f"job {decision.job.job_id} of the same resource has not ended yet, so no other was submitted; "
         "run `pulumi up` again to go on"
     )
 
@@ -214,7 +220,9 @@ def _decided(context: Context, wanted: JobInputs, marker: Marker, etag: str | No
 def _settling(context: Context, marker: Marker) -> bool:
     """Return whether a submission from this machine, whose answer nobody saw, may not be listed yet."""
     entry = context.journal.find(str(marker))
-    return entry is not None and entry.job_id is None and entry.age_seconds < context.settle_seconds
+    # It may have been on its way for a while before it was accepted.
+    unsettled_seconds = context.in_flight_seconds + context.settle_seconds
+    return entry is not None and entry.job_id is None and entry.age_seconds < unsettled_seconds
 
 
 def _result_is_there(context: Context, wanted: JobInputs, job: JobsDetail) -> bool:
@@ -261,55 +269,91 @@ def _submitted(
                 context.journal.withdraw(str(marker))
             raise ResourceError("the engine that asked for the job is gone, nothing was submitted")
         context.report("[1/3] submitting" if attempt == 1 else f"[1/3] submitting, attempt {attempt}")
+        # Noted anew for every attempt, since its age tells the next process how long to look for it.
         context.journal.begin(str(marker))
         try:
             job = context.client.submit_noise_reduction(wanted.place, job_request(wanted, marker))
+        except NotConnectedError:
+            if attempt == SUBMISSIONS_AT_MOST:
+                context.journal.withdraw(str(marker))
+                raise
+            context.waiter.pause(_RECONNECT_SECONDS)
+            continue
         except CiAudioError as error:
-            is_refused = isinstance(error, ApiError) and error.is_throttled
-            if not is_refused and not is_outcome_unknown(error):
-                context.journal.withdraw(str(marker))
-                raise
-            appeared = _appeared(context, wanted, marker, etag, known=known)
-            if appeared is not None:
-                job = appeared
-            elif is_refused and attempt < SUBMISSIONS_AT_MOST:
+            found = _found_after(context, wanted, marker, etag, error, known=known)
+            if found is None and attempt < SUBMISSIONS_AT_MOST:
                 continue
-            elif is_refused:
+            if found is None:
                 context.journal.withdraw(str(marker))
                 raise
-            else:
-                raise ResourceError(
-                    f"{error}; whether the job was accepted is unknown, so it was not sent again: "
-                    "run `pulumi up` again, which looks for it first"
-                ) from error
+            job = found
         context.journal.accepted(str(marker), job.job_id or "")
         return job
     raise AssertionError("the last attempt returns or raises")
 
 
+def _found_after(
+    context: Context,
+    wanted: JobInputs,
+    marker: Marker,
+    etag: str | None,
+    error: CiAudioError,
+    *,
+    known: tuple[JobsDetail, ...],
+) -> JobsDetail | None:
+    """Return the job of a submission that ended with ``error``, or ``None`` where it can be sent again.
+
+    Raises:
+        ResourceError: whether it was accepted is unknown.
+        CiAudioError: it was refused.
+    """
+    is_too_busy = isinstance(error, ApiError) and error.is_throttled
+    if not is_too_busy and not is_outcome_unknown(error):
+        context.journal.withdraw(str(marker))
+        raise error
+    appeared = _appeared(context, wanted, marker, etag, known=known)
+    if isinstance(appeared, JobsDetail):
+        return appeared
+    if is_too_busy and appeared is _NotThere.SEEN:
+        return None
+    raise ResourceError(
+        f"{error}; whether the job was accepted is unknown, so it was not sent again: "
+        "run `pulumi up` again, which looks for it first"
+    ) from error
+
+
+class _NotThere(Enum):
+    """The service lists no such job, and it had the time to."""
+
+    SEEN = "the list was seen"
+
+
 def _appeared(
     context: Context, wanted: JobInputs, marker: Marker, etag: str | None, *, known: tuple[JobsDetail, ...]
-) -> JobsDetail | None:
-    """Return the job of a submission without a good answer, or ``None`` if the service does not list it in time.
+) -> JobsDetail | _NotThere | None:
+    """Return the job of a submission without a good answer, or ``None`` where the list could not be seen in time.
 
-    One that was not known before is it, even if it has failed meanwhile.
+    A job that was not known before is it, even if it has failed meanwhile.
     """
     known_ids = {job.job_id for job in known}
+    seen: _NotThere | None = None
     for _ in context.waiter.looks(context.settle_seconds):
         context.report("[1/3] no good answer, looking for the job")
+        seen = None
         try:
             decision = _decided(context, wanted, marker, etag)
-        except CiAudioError as error:
-            if isinstance(error, InterruptedWaitError):
-                raise
+        except InterruptedWaitError:
+            raise
+        except CiAudioError:
             continue
+        seen = _NotThere.SEEN
         if isinstance(decision, TakeOver):
             return decision.job
         if isinstance(decision, Submit):
             for job in decision.passed_over:
                 if job.job_id not in known_ids:
                     return job
-    return None
+    return seen
 
 
 def job_request(wanted: JobInputs, marker: Marker) -> JobRequest:
@@ -347,14 +391,14 @@ def job_request(wanted: JobInputs, marker: Marker) -> JobRequest:
 # After a submission
 
 
-def ended(context: Context, state: JobState) -> JobState:
+def ended(context: Context, state: JobState, deadline: float) -> JobState:
     """Return the state of the job once it has ended.
 
     Raises:
         StillRunningError: it has not, within the timeout, or it could not be followed.
     """
     job = f"job {state.job_id} for {state.input_object} of bucket {state.place}"
-    timeout = _timeout(context, state)
+    timeout = _rest(context, deadline)
     said: tuple[str | None, float] = (None, 0.0)
     trouble = ""
     try:
@@ -450,5 +494,5 @@ def with_result(context: Context, state: JobState) -> JobState:
     return state.model_copy(update={**result, **seen, **mended})
 
 
-def _timeout(context: Context, wanted: JobInputs) -> float:
-    return context.timeout_seconds or wanted.timeout_seconds
+def _rest(context: Context, deadline: float) -> float:
+    return max(0.0, deadline - context.waiter.now())

@@ -20,6 +20,7 @@ class Memory:
         self._claimed: set[Hashable] = set()
         self._spent: set[str] = set()
         self._first_seen: dict[Hashable, str] = {}
+        self._regions: dict[str, str] = {}
 
     def claim(self, identity: Hashable) -> None:
         """Remember that ``identity`` is wanted by a resource of this process."""
@@ -39,6 +40,14 @@ class Memory:
         """
         with self._lock:
             return self._first_seen.setdefault(identity, status)
+
+    def region_of(self, urn: str, known: str | None) -> str | None:
+        """Return the region of the resource ``urn``: ``known``, else the one that was known before.
+
+        For a replacement, the engine asks a second time, without what the resource was.
+        """
+        with self._lock:
+            return self._regions.setdefault(urn, known) if known else self._regions.get(urn)
 
     def spend(self, job_id: str) -> None:
         """Remember that the job was given up, so that its result is not taken over by a new run."""

@@ -112,6 +112,7 @@ class Context:
         memory: what this process remembers.
         journal: what this machine remembers of submissions.
         settle_seconds: after this time a submitted job is taken to be in the service's list.
+        in_flight_seconds: how long a submission may be on its way before it is accepted or given up.
     """
 
     client: Client
@@ -122,6 +123,11 @@ class Context:
     memory: Memory
     journal: Journal
     settle_seconds: float
+    in_flight_seconds: float
+
+    def deadline(self, timeout_seconds: float) -> float:
+        """Return when the operation is to end, by the engine's own bound if there is one."""
+        return self.waiter.now() + (self.timeout_seconds or timeout_seconds)
 
 
 class Lifecycle(Protocol):

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field
 
-from pulumi_ci_audio.api.errors import ApiError, CiAudioError
+from pulumi_ci_audio.api.errors import ApiError, CiAudioError, InterruptedWaitError
 from pulumi_ci_audio.api.messages import EchoedNoiseReduction, NoiseReduction, Template, TemplateRequest
 from pulumi_ci_audio.api.places import Bucket
 from pulumi_ci_audio.api.transport import is_outcome_unknown
@@ -56,7 +56,7 @@ class JobTemplate:
 
     def diff(self, state: Properties, inputs: Properties) -> Diff:
         """Return a replacement for another bucket or region, an update for the rest."""
-        return fields.diff(TemplateInputs, state, inputs)
+        return fields.diff(TemplateInputs, state, inputs, delete_before_replace=True)
 
     def create(self, context: Context, inputs: Properties) -> Created:
         """Create the template under a name that is free.
@@ -65,17 +65,14 @@ class JobTemplate:
         stranger's: that one is taken over.
         """
         wanted = TemplateInputs.model_validate(inputs)
-        marker = f"template {wanted.owner} {wanted.region}/{wanted.bucket}/{wanted.template_name}"
+        marker = _marker(wanted)
         template = _named(context, wanted)
         if template is None:
             template = _created(context, wanted, marker)
         elif not _is_left_over(context, marker, template):
             raise _name_taken(wanted, template)
-        else:
-            # A forced replacement takes over the very template whose deletion follows.
-            context.memory.claim((self.kind, template.template_id))
-            if _parameters(template) != (wanted.format, str(wanted.sample_rate)):
-                context.client.update_template(wanted.place, template.template_id or "", _request(wanted))
+        elif _parameters(template) != (wanted.format, str(wanted.sample_rate)):
+            context.client.update_template(wanted.place, template.template_id or "", _request(wanted))
         return Created(f"{wanted.region}/{wanted.bucket}/{template.template_id}", _state(wanted, template))
 
     def read(self, context: Context, id: str, state: Properties) -> Observed | None:  # noqa: A002
@@ -114,11 +111,10 @@ class JobTemplate:
             raise _gone(wanted, template_id)
         return _state(wanted, template)
 
-    def delete(self, context: Context, id: str, state: Properties) -> None:  # noqa: A002, ARG002
+    def delete(self, context: Context, id: str, state: Properties) -> None:  # noqa: A002
         """Delete the template; that it, its bucket or its service is gone is fine."""
         bucket, template_id = fields.split_id(id)
-        if context.memory.is_claimed((self.kind, template_id)):
-            return
+        context.journal.withdraw(_marker(TemplateInputs.model_validate(state)))
         try:
             context.client.delete_template(bucket, template_id)
         except ApiError as error:
@@ -133,16 +129,39 @@ def _created(context: Context, wanted: TemplateInputs, marker: str) -> Template:
     try:
         template = context.client.create_template(wanted.place, _request(wanted))
     except CiAudioError as error:
-        # The name was free before, so a template of that name is the one whose answer was lost.
-        appeared = _named(context, wanted) if is_outcome_unknown(error) else None
-        if appeared is not None:
-            return appeared
-        context.journal.withdraw(marker)
-        if isinstance(error, ApiError) and error.code == "TemplateNameDuplicate" and (taken := _named(context, wanted)):
-            raise _name_taken(wanted, taken) from error
-        raise
+        if not is_outcome_unknown(error):
+            context.journal.withdraw(marker)
+            is_taken = isinstance(error, ApiError) and error.code == "TemplateNameDuplicate"
+            if is_taken and (taken := _named(context, wanted)):
+                raise _name_taken(wanted, taken) from error
+            raise
+        template = _appeared(context, wanted, error)
     context.journal.accepted(marker, template.template_id or "")
     return template
+
+
+def _appeared(context: Context, wanted: TemplateInputs, error: CiAudioError) -> Template:
+    """Return the template of a creation without a good answer: the name was free before, so it is the one that has it.
+
+    Raises:
+        ResourceError: it does not appear in time.
+    """
+    for _ in context.waiter.looks(context.settle_seconds):
+        context.report("no good answer, looking for the template")
+        try:
+            if (template := _named(context, wanted)) is not None:
+                return template
+        except InterruptedWaitError:
+            raise
+        except CiAudioError:
+            continue
+    raise ResourceError(
+        f"{error}; whether the template was created is unknown: run `pulumi up` again, which looks for it first"
+    ) from error
+
+
+def _marker(wanted: TemplateInputs) -> str:
+    return f"template {wanted.owner} {wanted.region}/{wanted.bucket}/{wanted.template_name}"
 
 
 def _is_left_over(context: Context, marker: str, template: Template) -> bool:

@@ -66,6 +66,6 @@ def test_only_what_costs_money_or_makes_doubles_is_kept_from_repetition():
     careful = {operation: operation.repeat for operation in OPERATIONS if operation.repeat is not Repeat.SAFELY}
 
     assert careful == {
-        operations.CREATE_JOB: Repeat.IF_NOT_SENT,
+        operations.CREATE_JOB: Repeat.NEVER,
         operations.CREATE_TEMPLATE: Repeat.IF_NOT_ACCEPTED,
     }

@@ -143,7 +143,7 @@ def server():
 
 @contextmanager
 def transport_of(endpoint, read_timeout=5.0):
-    transport = RequestsTransport(endpoint, read_timeout=read_timeout)
+    transport = RequestsTransport(endpoint, connect_timeout=10, read_timeout=read_timeout)
     with closing(transport._session()):
         yield transport
 
@@ -283,8 +283,8 @@ class TestConnections:
     def test_process_shares_one_transport_per_endpoint(self):
         transport_to.cache_clear()
 
-        assert transport_to("http://127.0.0.1:1", 5.0) is transport_to("http://127.0.0.1:1", 5.0)
-        assert transport_to("http://127.0.0.1:1", 5.0) is not transport_to("http://127.0.0.1:2", 5.0)
+        assert transport_to("http://127.0.0.1:1", 1.0, 5.0) is transport_to("http://127.0.0.1:1", 1.0, 5.0)
+        assert transport_to("http://127.0.0.1:1", 1.0, 5.0) is not transport_to("http://127.0.0.1:2", 1.0, 5.0)
 
 
 class TestFailures:
@@ -485,6 +485,25 @@ class TestEncryption:
 
         assert received[0].startswith(b"POST /jobs HTTP/1.1\r\n")
 
+    def test_tunnel_of_a_proxy_that_breaks_after_the_request_leaves_the_outcome_unknown(self, certificate, monkeypatch):
+        received = []
+
+        def tunnel_and_reset(context, connection):
+            assert connection.recv(65536).startswith(b"CONNECT localhost:443 ")
+            connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            encrypted = context.wrap_socket(connection, server_side=True)
+            received.append(encrypted.recv(65536))
+            encrypted.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            encrypted.close()
+
+        with self.server_that(certificate, tunnel_and_reset) as proxy, transport_of(None) as transport:
+            monkeypatch.setenv("https_proxy", proxy.replace("https://", "http://"))
+            monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+            with pytest.raises(NoAnswerError):
+                transport.send(Request("POST", "localhost", "/jobs", body=b"<Request/>"))
+
+        assert received[0].startswith(b"POST /jobs HTTP/1.1\r\n")
+
 
 def refused(status, code=""):
     return ApiError("try", action="a", any_resource=False, status=status, code=code, message="", request_id="")
@@ -529,11 +548,10 @@ class TestRepetition:
     @pytest.mark.parametrize("name", FAILURES)
     def test_failure_is_tried_as_often_as_its_kind_allows(self, name, repeat):
         error, safely, if_not_accepted = FAILURES[name]
-        if_not_sent = if_not_accepted if isinstance(error, NotConnectedError) else 1
         expected = {
             Repeat.SAFELY: safely,
             Repeat.IF_NOT_ACCEPTED: if_not_accepted,
-            Repeat.IF_NOT_SENT: if_not_sent,
+            Repeat.NEVER: 1,
         }
         once, tried = self.failing(error)
 

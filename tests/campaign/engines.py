@@ -99,7 +99,9 @@ class RealEngine:
         with self._lock:
             if self._running is None or self._running.is_over():
                 return False
-            engine, provider = self._running.engine(), self._running.provider()
+            engine, provider = self._running.engine_now(), self._running.provider_now()
+            if engine is None or provider is None:
+                return False
             if "engine" in victim:
                 self._lost_its_engine = True
                 kill(engine)

@@ -163,7 +163,7 @@ def waiter(target) -> Waiter:
 
 @pytest.fixture
 def client(target, endpoint, waiter) -> Iterator[Client]:
-    transport = RequestsTransport(endpoint, read_timeout=30)
+    transport = RequestsTransport(endpoint, connect_timeout=10, read_timeout=30)
     yield Client(transport, target.credentials, waiter)
     transport._session().close()
 

@@ -273,7 +273,7 @@ class TestLostReply:
         assert len(ci_audio_emulator.state()["jobs"]) == 2
 
     def test_own_client_submits_once_and_says_that_the_outcome_is_unknown(self, ci_audio_emulator):
-        transport = RequestsTransport(ci_audio_emulator.url, read_timeout=10)
+        transport = RequestsTransport(ci_audio_emulator.url, connect_timeout=10, read_timeout=10)
         waiter = Waiter(now=time.monotonic, sleep=time.sleep)
         client = Client(transport, lambda: Credentials("emulator", "emulator"), waiter)
         job = JobRequest(

@@ -36,6 +36,7 @@ BINDING = {"bucket": NAME, "region": REGION}
 TEMPLATE = {"bucket": NAME, "region": REGION, "templateName": "voices", "__owner": OWNER}
 NO_AUDIO = b"this is no audio"
 SETTLE_SECONDS = 10.0
+IN_FLIGHT_SECONDS = 40.0
 READ_TIMEOUT_SECONDS = 30.0
 DENIED = {"status": 403, "code": "AccessDenied"}
 GONE = {"status": 404, "code": "NoSuchBucket"}
@@ -127,6 +128,7 @@ class Cloud:
             "memory": Memory(),
             "journal": self.journal,
             "settle_seconds": SETTLE_SECONDS,
+            "in_flight_seconds": IN_FLIGHT_SECONDS,
         }
         return Context(**{**given, **changes})
 

@@ -233,6 +233,16 @@ class TestUnanswered:
         with pytest.raises(ResourceError, match=r"2 in the way: .*; not checked: .*ci:DescribeMediaWorkflows.*; clear"):
             BucketBinding().delete(bound.context(), ID, STATE)
 
+    def test_a_service_that_is_not_enabled_hides_no_other(self, bound):
+        batch_jobs = [{"id": "b" + "2" * 32, "name": "once", "state": "Submitted", "type": "Job"}]
+        bound.control.put_bucket(REGION, NAME, batch_jobs=batch_jobs, services=["ai"])
+        for path in ("/mediabucket", "/inventorytriggerjob"):
+            bound.spoil("GET", path, times=1, status=400, code="MediaBucketUnBinded")
+
+        found = find(bound.context().client, PLACE, BINDING_PROBES)
+
+        assert [blocker.name for blocker in found.blockers] == ["AI recognition", "once"]
+
     @pytest.mark.parametrize("code", ["MediaBucketUnBinded", "AsrBucketUnBinded"])
     def test_a_service_that_is_not_enabled_has_nothing_that_could_be_in_the_way(self, bound, code):
         for path in ("/workflow*", "/inventorytriggerjob*"):

@@ -132,7 +132,9 @@ class TestRead:
     def test_what_was_read_by_its_id_alone_is_clean(self, cloud, kind, created):
         observed = kind.lifecycle.read(cloud.context(), created.id, {})
 
-        assert kind.lifecycle.diff(observed.state, observed.inputs) == Diff(delete_before_replace=kind is KINDS["job"])
+        assert kind.lifecycle.diff(observed.state, observed.inputs) == Diff(
+            delete_before_replace=kind in (KINDS["job"], KINDS["template"])
+        )
 
     def test_reading_twice_says_the_same(self, cloud, kind, created):
         once = kind.lifecycle.read(cloud.context(), created.id, created.state)
@@ -180,10 +182,10 @@ class TestDiff:
             assert diff.has_changes is not fields.has(declared, HIDDEN)
             assert bool(diff.replaces) is fields.has(declared, REPLACES)
 
-    def test_only_the_job_goes_before_its_replacement_comes(self, kind, created):
+    def test_only_job_and_template_go_before_their_replacement_comes(self, kind, created):
         diff = kind.lifecycle.diff(created.state, {**kind.checked(), "bucket": "archive-1250000000"})
 
-        assert diff.delete_before_replace is (kind is KINDS["job"])
+        assert diff.delete_before_replace is (kind in (KINDS["job"], KINDS["template"]))
 
 
 class TestUpdate:
@@ -287,3 +289,11 @@ def has_floats(value):
     if isinstance(value, list):
         return any(map(has_floats, value))
     return isinstance(value, float)
+
+
+def test_a_trigger_that_turns_from_one_into_true_is_another_one():
+    state, inputs = ({"bucket": "b-1250000000", "region": "ap-beijing", "triggers": [t]} for t in (1, True))
+    same = {"inputObject": "a.mp3", "outputObject": "a.wav", "state": "Success"}
+
+    assert Job().diff({**same, **state}, {**same, **inputs}).replaces == ("triggers",)
+    assert Job().diff({**same, **state}, {**same, **state, "triggers": [1.0]}).replaces == ()

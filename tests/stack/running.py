@@ -43,11 +43,20 @@ class Running:
 
     def engine(self):
         """The engine's process."""
-        return until(lambda: self._find(psutil.Process(), self._is_engine), "the engine")
+        return until(self.engine_now, "the engine")
 
     def provider(self):
         """The process of the dynamic providers."""
-        return until(lambda: self._find(self.engine(), _is_provider), "the provider")
+        return until(self.provider_now, "the provider")
+
+    def engine_now(self):
+        """The engine's process, or ``None`` where there is none at this moment."""
+        return self._find(psutil.Process(), self._is_engine)
+
+    def provider_now(self):
+        """The provider's process, or ``None`` where there is none at this moment."""
+        engine = self.engine_now()
+        return self._find(engine, _is_provider) if engine else None
 
     def outcome(self):
         """What the operation came to, waiting for its end."""
@@ -57,7 +66,11 @@ class Running:
         return self._future.done()
 
     def _find(self, parent, is_wanted):
-        for process in parent.children(recursive=True):
+        try:
+            processes = parent.children(recursive=True)
+        except psutil.Error:
+            return None
+        for process in processes:
             try:
                 if is_wanted(process) and process.status() != psutil.STATUS_ZOMBIE:
                     self._seen.append(process)

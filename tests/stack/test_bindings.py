@@ -481,6 +481,29 @@ def test_a_region_left_out_stays_whatever_a_runner_says(stack, emulator):
     assert writes(emulator) == []
 
 
+@pytest.mark.parametrize("runner", ["ap-shanghai", None])
+def test_a_region_left_out_stays_through_a_replacement(stack, emulator, noisy_audio, runner):
+    emulator.put_object(REGION, BUCKET, "voice.mp3", noisy_audio)
+
+    def in_order(value):
+        def program():
+            audio = AsrBucketBinding("audio", bucket=BUCKET, opts=pulumi.ResourceOptions(replacement_trigger=value))
+            NoiseReductionJob(
+                "clean", bucket=audio.bucket, input_object="voice.mp3", output_object="voice.wav", triggers=[value]
+            )
+
+        return program
+
+    assert stack.up(in_order("one")).succeeded
+    stack.change_environment(TENCENTCLOUD_REGION=runner)
+
+    up = stack.up(in_order("two"))
+
+    assert up.succeeded, up.text
+    assert [resource["outputs"]["region"] for resource in stack.resources().values()] == [REGION, REGION]
+    assert len(emulator.state()["jobs"]) == 2
+
+
 class TestTogether:
     @staticmethod
     def unlinked():
