@@ -7,6 +7,9 @@ import os
 import sys
 from pathlib import Path
 
+# Loaded now: pytest would load it at the end, when what the Automation API left behind may be collected in the middle
+# of parsing a module, which Python 3.11 cannot stand.
+import hypothesis  # noqa: F401
 import pytest
 
 ROOT = Path(__file__).parents[1]

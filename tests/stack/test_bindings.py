@@ -433,6 +433,7 @@ class TestReplacement:
 
         assert up.changes.get("replace") == len(stack.resources())
         assert writes(emulator) == []
+        assert all(stack.outputs_of(name)["adopted"] for name in stack.resources())
         assert bucket_state(emulator)["ci"] == "on"
 
     @pytest.mark.parametrize("program", [binding(), pair()], ids=["alone", "as a pair"])
