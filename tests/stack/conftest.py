@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import gc
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pulumi import automation
-from pulumi.automation import CommandError, LocalWorkspaceOptions, ProjectBackend, ProjectSettings
+from pulumi.automation import (
+    CommandError,
+    EngineEvent,
+    LocalWorkspaceOptions,
+    OutputValue,
+    ProjectBackend,
+    ProjectSettings,
+)
 from qcloud_cos import CosConfig, CosS3Client
 
 REGION = "ap-chongqing"
@@ -28,8 +37,13 @@ class Outcome:
 
     text: str
     succeeded: bool
-    changes: dict[str, int] = field(default_factory=dict)
-    outputs: dict[str, Any] = field(default_factory=dict)
+    changes: dict[str, int]
+    ask_for_outputs: Callable[[], dict[str, OutputValue]]
+
+    @property
+    def outputs(self) -> dict[str, Any]:
+        """What the program exports."""
+        return {name: output.value for name, output in self.ask_for_outputs().items()}
 
     def errors(self) -> list[str]:
         """The lines of errors; the engine writes a star before that of a resource it keeps."""
@@ -47,6 +61,7 @@ class Stack:
         self.folder = folder / name
         (folder / "backend").mkdir(parents=True, exist_ok=True)
         self.folder.mkdir()
+        self._checkpoint = folder / "backend" / ".pulumi" / "stacks" / project / f"{name}.json"
         settings = ProjectSettings(
             name=project, runtime="python", backend=ProjectBackend(url=f"file://{folder / 'backend'}")
         )
@@ -61,6 +76,10 @@ class Stack:
                 project_settings=settings,
             ),
         )
+        # After each operation the Automation API asks the engine for outputs and history, which takes longer than most
+        # operations here. The events say the same.
+        self._stack.outputs = dict
+        self._stack.info = lambda *_: self
 
     def change_environment(self, **variables: str | None) -> None:
         """Set variables for what follows; ``None`` takes one away."""
@@ -99,7 +118,7 @@ class Stack:
 
     def state(self) -> dict[str, Any]:
         """The stack's state as it is stored."""
-        return self._stack.export_stack().deployment
+        return json.loads(self._checkpoint.read_text(encoding="utf-8"))["checkpoint"]["latest"]
 
     def resources(self) -> dict[str, dict[str, Any]]:
         """The resources of our kinds, by their names in the program."""
@@ -119,16 +138,19 @@ class Stack:
         if program is not None:
             self.program = program
         printed: list[str] = []
+        changes: dict[str, int] = {}
+
+        def note(event: EngineEvent) -> None:
+            if event.summary_event:
+                counted = event.summary_event.resource_changes
+                changes.update({str(getattr(kind, "value", kind)): count for kind, count in counted.items()})
+
+        outputs = partial(self._stack.workspace.stack_outputs, self.name)
         try:
-            result = getattr(self._stack, operation)(on_output=printed.append, color="never", **options)
+            getattr(self._stack, operation)(on_output=printed.append, on_event=note, color="never", **options)
         except CommandError as error:
-            return Outcome("\n".join(printed) + "\n" + str(error), succeeded=False)
-        text = "\n".join(printed)
-        if operation == "preview":
-            changes = {str(getattr(kind, "value", kind)): count for kind, count in result.change_summary.items()}
-            return Outcome(text, succeeded=True, changes=changes)
-        outputs = {name: output.value for name, output in getattr(result, "outputs", {}).items()}
-        return Outcome(text, succeeded=True, changes=result.summary.resource_changes or {}, outputs=outputs)
+            return Outcome("\n".join(printed) + f"\n{error}", succeeded=False, changes=changes, ask_for_outputs=outputs)
+        return Outcome("\n".join(printed), succeeded=True, changes=changes, ask_for_outputs=outputs)
 
 
 @pytest.fixture

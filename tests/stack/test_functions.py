@@ -19,8 +19,6 @@ from pulumi_ci_audio import (
 from pulumi_ci_audio.api.errors import ApiError, SettingsError
 from tests.stack.conftest import BUCKET, REGION
 
-pytest_plugins = ["tests.stack.conftest"]
-
 
 @pytest.fixture
 def asked(emulator, monkeypatch):

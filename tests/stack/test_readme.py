@@ -11,11 +11,9 @@ import pytest
 from tests.conftest import load_tool
 from tests.stack.conftest import REGION
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 PROGRAM, TEST = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
-
-pytest_plugins = ["tests.stack.conftest"]
 
 
 def test_the_generated_parts_are_current():
