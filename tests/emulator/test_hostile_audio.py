@@ -16,7 +16,7 @@ from pulumi_ci_audio.emulator import audio
 from pulumi_ci_audio.emulator.worker import MAX_INPUT_BYTES
 
 ENDED = ("Success", "Failed")
-LONG_MINUTES = 20
+LONG_MINUTES = 10
 LONG_RATE = 8000
 LATENCY_SECONDS = 4.0
 """Far more than an answer takes while a job runs, far less than the job."""
