@@ -143,7 +143,7 @@ def nothing_to_do() -> Iterator[Pair]:
 def signed_get(url: str) -> Pair:
     """Compare one call of two clients: sign, send over an open connection, decode."""
     client = Client(
-        transport=RequestsTransport(url, read_timeout=_PATIENCE_SECONDS),
+        transport=RequestsTransport(url, connect_timeout=10, read_timeout=_PATIENCE_SECONDS),
         credentials=lambda: Credentials("emulator", "emulator"),
         waiter=Waiter(now=time.monotonic, sleep=time.sleep),
     )
