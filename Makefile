@@ -35,6 +35,7 @@ demo: $(READY)
 	@$(BIN)/python tools/demo.py $(if $(AUDIO),--audio "$(AUDIO)")
 
 test: $(READY) $(LOWEST_READY)
+	@$(BIN)/python tools/engine.py
 	$(BIN)/python -m pytest $(BESIDE)
 	$(LOWEST)/bin/python -m pytest $(BESIDE) $(WITH_LOWEST)
 
@@ -52,6 +53,7 @@ bench: $(READY)
 	$(BIN)/python tools/bench.py
 
 campaign: $(READY)
+	@$(BIN)/python tools/engine.py
 	$(BIN)/python -m pytest -m campaign --timeout 0 -s
 
 record: $(READY)
