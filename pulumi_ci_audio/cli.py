@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+from pulumi_ci_audio.emulator.state.settings import Settings
 
 try:
     import click
@@ -12,7 +16,10 @@ except ModuleNotFoundError:  # the extras are optional, the script's entry point
     sys.exit("pulumi-ci-audio needs click: pip install 'pulumi-ci-audio[cli]'")
 
 if TYPE_CHECKING:
+    import ssl
     from types import FrameType
+
+Command = TypeVar("Command", bound=Callable[..., object])
 
 
 @click.group()
@@ -21,12 +28,37 @@ def main() -> None:
     """Tencent Cloud Infinite (CI) audio: tools around the Pulumi resources."""
 
 
-def _switches(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+def _assumptions(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
     """Return the assumptions given as ``key=value``."""
     for value in values:
         if "=" not in value:
             raise click.BadParameter(f"{value!r} is not key=value")
     return dict(value.split("=", 1) for value in values)
+
+
+def _setting_options(command: Command) -> Command:
+    """Give a command an option for each of the emulator's settings."""
+    for row in reversed(fields(Settings)):
+        option = click.option(
+            f"--{row.name.replace('_', '-')}",
+            type=click.IntRange(1) if isinstance(row.default, int) else click.FloatRange(0),
+            default=row.default,
+            show_default=True,
+            help=row.metadata["description"],
+        )
+        command = option(command)
+    return command
+
+
+def _tls(authority_file: Path) -> ssl.SSLContext:
+    """Return what to speak TLS with, and leave the certificate of its authority where clients find it."""
+    try:
+        from pulumi_ci_audio.emulator.http.certificates import Authority  # noqa: PLC0415  its library is an extra
+    except ModuleNotFoundError as error:
+        raise click.ClickException(f"--tls needs {error.name}: pip install 'pulumi-ci-audio[emulator]'") from error
+    authority = Authority()
+    authority_file.write_bytes(authority.certificate)
+    return authority.context
 
 
 @main.command()
@@ -35,24 +67,17 @@ def _switches(_context: click.Context, _parameter: click.Parameter, values: tupl
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--secret-id", default="emulator", show_default=True, help="The SecretId requests are signed with.")
 @click.option("--secret-key", default="emulator", show_default=True, help="Its key.")
-@click.option("--job-seconds", type=click.FloatRange(0), default=0, show_default=True, help="Least length of a job.")
-@click.option("--unbind-seconds", type=click.FloatRange(0), default=0, show_default=True, help="Length of unbinding.")
+@_setting_options
+@click.option("--tls", is_flag=True, default=False, help="Speak https too; the next line names whom to trust.")
 @click.option(
-    "--queue-concurrency", type=click.IntRange(1), default=10, show_default=True, help="Jobs that run at once."
-)
-@click.option(
-    "--list-lag-seconds",
-    type=click.FloatRange(0),
-    default=0,
-    show_default=True,
-    help="How long a new job is missing from lists.",
+    "--send-callbacks", is_flag=True, default=False, help="Send callbacks of jobs, to addresses of this machine only."
 )
 @click.option(
     "--assume",
     "assumptions",
     multiple=True,
     metavar="KEY=VALUE",
-    callback=_switches,
+    callback=_assumptions,
     help="Another choice where the documentation leaves one; GET /_emulator/assumptions lists them.",
 )
 def emulator(
@@ -62,11 +87,10 @@ def emulator(
     host: str,
     secret_id: str,
     secret_key: str,
-    job_seconds: float,
-    unbind_seconds: float,
-    queue_concurrency: int,
-    list_lag_seconds: float,
+    tls: bool,
+    send_callbacks: bool,
     assumptions: dict[str, str],
+    **settings: float,
 ) -> None:
     """Serve the CI API and enough of COS from a folder, until SIGTERM or Ctrl-C."""
     import signal  # noqa: PLC0415  only this command serves
@@ -74,23 +98,23 @@ def emulator(
 
     try:
         from pulumi_ci_audio.emulator.app import Emulator  # noqa: PLC0415  its libraries are an extra
-        from pulumi_ci_audio.emulator.server import EmulatorServer  # noqa: PLC0415  its libraries are an extra
+        from pulumi_ci_audio.emulator.http.server import EmulatorServer  # noqa: PLC0415  its libraries are an extra
     except ModuleNotFoundError as error:
         raise click.ClickException(
             f"the emulator needs {error.name}: pip install 'pulumi-ci-audio[emulator]'"
         ) from error
+    authority_file = data / "emulator-ca.pem"
     try:
         application = Emulator(
             data=data,
             secret_id=secret_id,
             secret_key=secret_key,
-            job_seconds=job_seconds,
-            unbind_seconds=unbind_seconds,
-            queue_concurrency=queue_concurrency,
-            list_lag_seconds=list_lag_seconds,
+            settings=Settings().changed(settings),
             assumptions=assumptions,
+            listens_on=host,
+            sends_callbacks=send_callbacks,
         )
-        server = EmulatorServer(application, host=host, port=port)
+        server = EmulatorServer(application, host=host, port=port, tls=_tls(authority_file) if tls else None)
     except (OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     ended = threading.Event()
@@ -102,5 +126,7 @@ def emulator(
         signal.signal(number, end)
     with server:
         click.echo(f"emulator listening on {server.url}")
+        if tls:
+            click.echo(f"certificate authority in {authority_file}")
         ended.wait()
     application.close()

@@ -3,20 +3,19 @@
 For tests, demonstrations and trying things without an account. It is written from the documentation and from what
 SDKs send; nothing of it was compared with the real service, and what the documentation leaves open is one table.
 
-The tour, from the wire inwards:
+The tour, from the wire inwards; each imports only what comes after it:
 
-- ``server``: sockets, HTTP/1.1, connections. Knows no route.
-- ``app``: :class:`Emulator`, the WSGI application: control calls, faults, signature, route, operation.
-- ``exchange``, ``documents``, ``shapes``: requests and answers; XML in and out; what requests may hold.
-- ``hosts``, ``routes``, ``authentication``: where a request goes, and whether it may.
-- ``operations``: a module for each topic. Parameters in, rules asked, document out.
-- ``bindings``, ``jobs``, ``progression``, ``templates``: the rules, without HTTP.
-- ``store``, ``records``, ``objects``: the state in memory, behind one lock; buckets as folders, objects as files.
-- ``worker``, ``audio``: the thread that denoises, and how it does.
-- ``control``, ``control_calls``, ``seeds``: what tests do behind the service's back.
-- ``faults``, ``journal``, ``clock``: rules that spoil requests, the log of requests, time.
-- ``assumptions``: what the documentation leaves open, and what is done about it.
-- ``pytest_plugin``: the fixture ``ci_audio_emulator``.
+- ``running``, ``pytest_plugin``: an emulator on a port, and the fixture ``ci_audio_emulator``.
+- ``app``: :class:`Emulator`, from a request to a response: control calls, log, faults, signature, route, operation.
+- ``control``: what tests do behind the service's back: look, seed, inject faults, set results, let time pass.
+- ``operations``: which request reaches which function, a module for each topic. Parameters in, rules asked, document
+  out.
+- ``audio``: the worker that carries jobs out, and how it denoises.
+- ``rules``: what the service does, without HTTP: bindings, jobs and how they move, batches of them, queues, templates,
+  workflows, uploads.
+- ``state``: the records in memory, behind one lock; buckets as folders, objects as files; clock and settings.
+- ``http``: sockets, TLS, requests and responses, XML, hosts, signatures. No rules.
+- ``errors``, ``assumptions``: refusals, and what the documentation leaves open.
 
 Nothing here imports the package's own client: an element name wrong on both sides would keep every test green.
 """
@@ -27,12 +26,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pulumi_ci_audio.emulator.app import Emulator
-    from pulumi_ci_audio.emulator.control import RunningEmulator
-    from pulumi_ci_audio.emulator.server import EmulatorServer
+    from pulumi_ci_audio.emulator.http.server import EmulatorServer
+    from pulumi_ci_audio.emulator.running import RunningEmulator
+    from pulumi_ci_audio.emulator.state.settings import Settings
 
-__all__ = ["Emulator", "EmulatorServer", "RunningEmulator"]
+__all__ = ["Emulator", "EmulatorServer", "RunningEmulator", "Settings"]
 
-_HOMES = {"Emulator": "app", "EmulatorServer": "server", "RunningEmulator": "control"}
+_HOMES = {
+    "Emulator": "app",
+    "EmulatorServer": "http.server",
+    "RunningEmulator": "running",
+    "Settings": "state.settings",
+}
 
 
 def __getattr__(name: str) -> Any:

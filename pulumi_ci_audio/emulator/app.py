@@ -1,160 +1,202 @@
-"""The emulator as a WSGI application: a request comes in, an answer goes out, nothing else leaves.
+"""The emulator as a function from requests to responses.
 
-The way of a request: control calls first, they are never logged nor spoiled; the log; faults that come before the
-operation; host, signature, route; the operation, with the store's lock held; faults that come after it.
+The way of a request: control calls first, they are never logged nor faulted; the log; faults that come before the
+operation; host, signature, route; the operation, with the store's lock held; faults that come after it. Each concern
+is a layer that calls the next one.
 """
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from pulumi_ci_audio.emulator.assumptions import choose
-from pulumi_ci_audio.emulator.authentication import verify
-from pulumi_ci_audio.emulator.call import Call
-from pulumi_ci_audio.emulator.clock import Clock
-from pulumi_ci_audio.emulator.control import Control
-from pulumi_ci_audio.emulator.control_calls import answer_control_call, is_control_call
-from pulumi_ci_audio.emulator.errors import ClientGoneError, ServiceError
-from pulumi_ci_audio.emulator.exchange import Answer, Request, error_answer, service_headers
-from pulumi_ci_audio.emulator.faults import ConnectionResetFault, Faults, Rule
-from pulumi_ci_audio.emulator.hosts import Place, Plane, find_place
-from pulumi_ci_audio.emulator.identifiers import new_request_id
-from pulumi_ci_audio.emulator.journal import Journal
-from pulumi_ci_audio.emulator.progression import settle
-from pulumi_ci_audio.emulator.routes import find_route
-from pulumi_ci_audio.emulator.store import Settings, Store
-from pulumi_ci_audio.emulator.worker import Worker
+from pulumi_ci_audio.emulator.audio.worker import Denoise, Worker, denoise_by_ffmpeg
+from pulumi_ci_audio.emulator.control.calls import handle_control_call, is_control_call
+from pulumi_ci_audio.emulator.control.control import Control
+from pulumi_ci_audio.emulator.control.faults import Fault, Faults
+from pulumi_ci_audio.emulator.control.request_log import RequestLog
+from pulumi_ci_audio.emulator.errors import ClientGoneError, ConnectionResetFault, ServiceError
+from pulumi_ci_audio.emulator.http.authentication import verify
+from pulumi_ci_audio.emulator.http.hosts import Destination, Plane, find_destination
+from pulumi_ci_audio.emulator.http.messages import (
+    MAX_DOCUMENT_BYTES,
+    Request,
+    Response,
+    error_response,
+    service_headers,
+)
+from pulumi_ci_audio.emulator.operations.call import Call
+from pulumi_ci_audio.emulator.operations.callbacks import Callbacks
+from pulumi_ci_audio.emulator.operations.refusals import on_plane, status_on_plane
+from pulumi_ci_audio.emulator.operations.routes import find_route
+from pulumi_ci_audio.emulator.rules.progression import advance_jobs
+from pulumi_ci_audio.emulator.state.clock import Clock
+from pulumi_ci_audio.emulator.state.identifiers import new_request_id
+from pulumi_ci_audio.emulator.state.settings import Settings
+from pulumi_ci_audio.emulator.state.store import Store
 
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
-
+_ERRORS_FROM = 400
 _CLIENT_GONE = 499  # never sent, since nobody is there to read it; seen in the log of requests
 
 
 class Emulator:
-    """The CI API and enough of COS, as a WSGI application.
+    """The CI API and enough of COS.
 
     Args:
         data: the folder of buckets; made where it is missing.
+        settings: how long things take and how many run at once.
         secret_id: the one SecretId that requests may be signed with.
         secret_key: its key.
-        job_seconds: how long a job is at least ``Running``.
-        unbind_seconds: how long a bucket is ``unbinding``.
-        queue_concurrency: how many jobs of a queue run at once.
-        list_lag_seconds: how long a new job is missing from lists.
+        listens_on: the address it is served on: control calls come by that name or by a loopback one.
+        sends_callbacks: send callbacks of jobs to addresses of this machine, and let them name such ones.
         assumptions: other choices for rows of :data:`~pulumi_ci_audio.emulator.assumptions.ASSUMPTIONS`, by key.
+        denoise: what a job does to its input; real noise reduction where none is given.
+        works_in_background: run jobs in a thread; else they wait for :meth:`run_jobs`.
         sleep: what a fault's delay waits with.
         now: real time; the emulator's clock starts with it, and signatures are judged by it.
 
     Raises:
-        ValueError: an assumption is unknown, or a setting makes no sense.
+        ValueError: an assumption is unknown, or its value is none of its alternatives.
     """
 
     def __init__(
         self,
         *,
         data: Path,
+        settings: Settings | None = None,
         secret_id: str = "emulator",  # noqa: S107  no secret, whatever its name
         secret_key: str = "emulator",  # noqa: S107  the emulator's key protects nothing
-        job_seconds: float = 0,
-        unbind_seconds: float = 0,
-        queue_concurrency: int = 10,
-        list_lag_seconds: float = 0,
+        listens_on: str = "127.0.0.1",
+        sends_callbacks: bool = False,
         assumptions: Mapping[str, str] | None = None,
+        denoise: Denoise = denoise_by_ffmpeg,
+        works_in_background: bool = True,
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], float] = time.time,
     ) -> None:
-        settings = Settings(
-            job_seconds=job_seconds,
-            unbind_seconds=unbind_seconds,
-            list_lag_seconds=list_lag_seconds,
-            queue_concurrency=queue_concurrency,
-        )
         self.clock = Clock(now)
-        self.store = Store(data=data, clock=self.clock, settings=settings, assumptions=choose(assumptions))
+        self.store = Store(
+            data=data,
+            clock=self.clock,
+            settings=settings or Settings(),
+            assumptions=choose(assumptions),
+            sends_callbacks=sends_callbacks,
+        )
         self.faults = Faults()
-        self.journal = Journal()
-        self.control = Control(self.store, self.faults, self.journal)
-        self._worker = Worker(self.store)
+        self.request_log = RequestLog()
+        self.callbacks = Callbacks(self.store, has_thread=works_in_background)
+        self.control = Control(self.store, self.faults, self.request_log, self.callbacks)
+        self._worker = Worker(self.store, denoise, has_thread=works_in_background)
         self.secret_id, self.secret_key = secret_id, secret_key
+        self._listens_on = listens_on
         self._sleep = sleep
 
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request.
+    def most_body_bytes(self, request: Request) -> int:
+        """Return how much of a body is worth keeping: nothing without a signature, which is judged by the head."""
+        if is_control_call(request):
+            return MAX_DOCUMENT_BYTES + 1  # enough to see that it is too large
+        try:
+            self._verify(request)
+        except ServiceError:
+            return 0
+        return sys.maxsize
+
+    def handle(self, request: Request) -> Response:
+        """Return the response to one request; whoever calls closes it.
 
         Raises:
             ConnectionResetFault: a fault wants the connection reset; the server has to do it.
         """
-        request = Request.from_environ(environ)
-        answer = answer_control_call(self.control, request) if is_control_call(request) else self._answer(request)
-        return answer.send(start_response)
+        if is_control_call(request):
+            return handle_control_call(self.control, request, listens_on=self._listens_on)
+        return self._logged(request)
+
+    def run_jobs(self) -> None:
+        """Run every job that has started, in the caller's thread, as if denoising took no time; then call back."""
+        self._worker.run_started()
+        self.callbacks.make_pending()
 
     def close(self) -> None:
-        """End the worker's thread and remove internal files."""
+        """End the threads and remove internal files."""
         self._worker.close()
+        self.callbacks.close()
         with self.store.lock:
             self.store.objects.forget()
 
-    def _answer(self, request: Request) -> Answer:
-        rule = self.faults.take(request)
-        entry = self.journal.begin(request, time=self.clock.now(), fault=None if rule is None else rule.id)
-        place = find_place(request.host)
-        request_id = new_request_id(self.clock.now())
+    def _logged(self, request: Request) -> Response:
+        fault = self.faults.take(request)
+        entry = self.request_log.begin(request, time=self.clock.now(), fault=None if fault is None else fault.id)
+        exchange = _Exchange(request, find_destination(request.host), new_request_id(self.clock.now()))
         try:
-            answer = self._spoil(rule, _Exchange(request, place, request_id))
+            response = self._with_faults(fault, exchange)
         except ClientGoneError:
-            answer = Answer(_CLIENT_GONE)
-        headers = service_headers(None if place is None else place.plane, request_id)
-        entry.status = answer.status
-        return replace(answer, headers=headers).with_headers(answer.headers)
+            response = Response(_CLIENT_GONE)
+        entry.status = response.status
+        headers = service_headers(exchange.plane, exchange.request_id, is_error=response.status >= _ERRORS_FROM)
+        return replace(response, headers=headers).with_headers(response.headers)
 
-    def _spoil(self, rule: Rule | None, exchange: _Exchange) -> Answer:
-        """Carry a request out, with what a rule wants to happen before or after."""
-        if rule is None:
-            return self._carry_out(exchange)
-        action = rule.action
-        if rule.is_before:
+    def _with_faults(self, fault: Fault | None, exchange: _Exchange) -> Response:
+        if fault is None:
+            return self._with_error_body(exchange)
+        action = fault.action
+        if fault.is_before:
             if action.delay:
                 self._sleep(action.delay)
                 if exchange.request.client_gone():
                     raise ClientGoneError
-            answer = Answer() if action.reset or action.replaces else self._carry_out(exchange)
+            response = Response() if action.reset or action.replaces else self._with_error_body(exchange)
         else:
-            answer = self._carry_out(exchange)
+            response = self._with_error_body(exchange)
             if action.delay:
                 self._sleep(action.delay)
         if action.reset:
-            answer.discard()
+            response.close()
             raise ConnectionResetFault
-        resource = self._resource(exchange)
-        return action.replace(answer, request_id=exchange.request_id, resource=resource)
+        return action.replace(
+            response,
+            request_id=exchange.request_id,
+            resource=self._resource(exchange),
+            status_of=partial(status_on_plane, self.store, exchange.plane),
+        )
 
-    def _carry_out(self, exchange: _Exchange) -> Answer:
-        """Do what a request asks for, or say why not."""
+    def _with_error_body(self, exchange: _Exchange) -> Response:
         try:
-            return self._operate(exchange)
+            return self._dispatched(exchange)
         except ServiceError as error:
-            answer = error_answer(error, request_id=exchange.request_id, resource=self._resource(exchange))
-            return replace(answer, body=b"") if exchange.request.method == "HEAD" else answer
+            refusal = on_plane(self.store, exchange.plane, error)
+            response = error_response(refusal, request_id=exchange.request_id, resource=self._resource(exchange))
+            return replace(response, body=b"") if exchange.request.method == "HEAD" else response
 
-    def _operate(self, exchange: _Exchange) -> Answer:
-        request, place = exchange.request, exchange.place
-        if place is None:
+    def _dispatched(self, exchange: _Exchange) -> Response:
+        request, destination = exchange.request, exchange.destination
+        if destination is None:
             raise ServiceError("InvalidHost", "the Host header names no host of the service")
-        verify(request, secret_id=self.secret_id, secret_key=self.secret_key, now=self.clock.real())
+        if destination.plane is not Plane.COS and self._must_be_secure(request):
+            query = f"?{request.query}" if request.query else ""
+            return Response(308, headers={"Location": f"https://{request.host}{quote(request.path)}{query}"})
+        self._verify(request)
         ignores_unknown = self.store.assumed("unknown_names") == "ignore"
-        operation, arguments = find_route(place.plane, request, ignores_unknown=ignores_unknown)
+        operation, arguments = find_route(destination.plane, request, ignores_unknown=ignores_unknown)
         with self.store.lock:
-            settle(self.store)
-            return operation(Call(request, place, arguments, self.store, self._worker, exchange.request_id))
+            advance_jobs(self.store)
+            return operation(Call(request, destination, arguments, self.store, self._worker, exchange.request_id))
+
+    def _must_be_secure(self, request: Request) -> bool:
+        return not request.is_secure and self.store.assumed("ci_over_http") == "redirect"
+
+    def _verify(self, request: Request) -> None:
+        verify(request, secret_id=self.secret_id, secret_key=self.secret_key, now=self.clock.real())
 
     def _resource(self, exchange: _Exchange) -> str | None:
-        is_cos = exchange.place is not None and exchange.place.plane is Plane.COS
-        return exchange.request.path if is_cos or self.store.assumed("ci_error_resource") == "present" else None
+        if exchange.plane is not Plane.COS and self.store.assumed("ci_error_resource") == "absent":
+            return None
+        return f"{exchange.request.host}{exchange.request.path.removesuffix('/')}"
 
 
 @dataclass(frozen=True)
@@ -162,5 +204,9 @@ class _Exchange:
     """What is known of a request on its way."""
 
     request: Request
-    place: Place | None
+    destination: Destination | None
     request_id: str
+
+    @property
+    def plane(self) -> Plane | None:
+        return None if self.destination is None else self.destination.plane

@@ -1,6 +1,6 @@
 """What the documentation leaves open, and what the emulator does about it. One table; no row is a fact.
 
-A row with alternatives is a switch, given when the emulator is made: a client that works under every choice does not
+A row with alternatives can be overridden when the emulator is made: a client that works under every choice does not
 depend on ours. Numbers like 460/97479 name pages of the cloud's documentation, by product and page.
 """
 
@@ -26,10 +26,10 @@ _ASSUMED = "assumed"
 ASSUMPTIONS: tuple[Assumption, ...] = (
     Assumption(
         "bind_when_bound",
-        "`PUT /` on a bound bucket: `accept` answers 200 again, `refuse` answers 400 `BucketAlreadyBinded`.",
+        "`PUT /` on a bound bucket: `accept` answers 200 again, `refuse` answers 403 `MediaBucketAlreadyBinded`.",
         "accept",
         ("refuse",),
-        "460/97479 says “no special errors”; the code is in the older table of error codes",
+        "460/97479 says “no special errors”; the code is that of a sibling service in 1045/43611",
     ),
     Assumption(
         "bind_while_unbinding",
@@ -88,8 +88,8 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "The code of calls on a bucket that exists and is not bound, other than `PUT /`, `GET /`, `PUT /?unbind` "
         "and enabling (400; 403 for `AccessDenied`).",
         "InvalidArgument",
-        ("AccessDenied",),
-        _ASSUMED,
+        ("AccessDenied", "MediaBucketUnBinded"),
+        "the PHP SDK's samples show 400 `MediaBucketUnBinded` in a sibling service",
     ),
     Assumption(
         "asr_off",
@@ -97,6 +97,13 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "400 AsrBucketUnBinded, “Asr processing service is not activated”",
         (),
         "the message is in the Android SDK's test; code and status by analogy with MediaBucketUnBinded",
+    ),
+    Assumption(
+        "service_off",
+        "Disabling a service beside Smart Audio that is not enabled.",
+        "400, with `MediaBucketUnBinded` and its like",
+        (),
+        "seen for the media, picture and AI services; the others by analogy",
     ),
     Assumption(
         "enable_when_enabled",
@@ -148,7 +155,7 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "that the output's `extension` names.",
         "defaults",
         ("extension",),
-        "the page requires one of the two; the official examples send neither",
+        "the page requires one of the two; the official examples of four SDKs send neither",
     ),
     Assumption(
         "sample_rate_spelling",
@@ -159,10 +166,11 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
     ),
     Assumption(
         "unknown_names",
-        "Elements and query parameters that no page names: `refuse` with 400 `InvalidArgument`, or `ignore`.",
-        "refuse",
-        ("ignore",),
-        "not documented; strict on purpose, to catch a misspelt name",
+        "Elements and query parameters that no page names: `ignore` them, or `refuse` them with 400 "
+        "`InvalidArgument`, which is stricter than the service and finds a misspelt name.",
+        "ignore",
+        ("refuse",),
+        "the Java SDK sends `BucketName` and `Size` with every job, tests of the Python SDK send `response-…`",
     ),
     Assumption(
         "missing_input",
@@ -182,9 +190,9 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
     Assumption(
         "not_audio",
         "The code of a job whose input is no audio, or an m3u8: it ends `Failed`.",
-        "InvalidArgument",
-        ("InternalError",),
-        "no failed noise-reduction job is published",
+        "ResourceNotSupported",
+        ("InvalidArgument", "InternalError"),
+        "1045/43611: “the file is faulty or unsupported”; no failed noise-reduction job is published",
     ),
     Assumption(
         "output_denied",
@@ -205,7 +213,7 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "NextToken on the last page: `absent`, or an `empty` element.",
         "absent",
         ("empty",),
-        _ASSUMED,
+        "the Java SDK takes an empty one for the end; nothing shows an answer",
     ),
     Assumption(
         "cancel_started",
@@ -213,7 +221,7 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "or `ignore` with 200.",
         "refuse",
         ("ignore",),
-        "the message is in 1045/43704, without code and status",
+        "436/120620 names only jobs that wait; the message is in 1045/43704, without code and status",
     ),
     Assumption(
         "unknown_id_status",
@@ -221,6 +229,51 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "400",
         ("404",),
         "the codes are in the older table, which has no statuses",
+    ),
+    Assumption(
+        "unknown_template_deleted",
+        "`DELETE /template/<id>` with an unknown id: `accept` with 200, or `refuse` with `TemplateNotFound`.",
+        "accept",
+        ("refuse",),
+        "a test of the Python SDK deletes a made-up id and tolerates no error",
+    ),
+    Assumption(
+        "empty_list",
+        "A list without matches: one empty element in `GET /jobs` and `GET /workflow` (`placeholder`), in every list "
+        "of CI (`everywhere`), or in none (`absent`).",
+        "placeholder",
+        ("everywhere", "absent"),
+        "the Java SDK drops a lone empty `JobsDetail`, and live answers had a lone empty `MediaWorkflowList`",
+    ),
+    Assumption(
+        "paused_queue",
+        "`POST /jobs` to a paused queue: `accept`, and the job waits in `Pause`, or `refuse` with 403 `QueuePaused`.",
+        "accept",
+        ("refuse",),
+        "1045/73367 says that jobs wait; the code is in 1045/43611",
+    ),
+    Assumption(
+        "full_queue",
+        "`POST /jobs` while as many jobs are unfinished as the queue's MaxSize: `refuse` with 403 `QueueSaturated`, "
+        "or `accept`.",
+        "refuse",
+        ("accept",),
+        "the code is in 1045/43611; what counts is assumed",
+    ),
+    Assumption(
+        "ci_role",
+        "Whether the account let CI act for it in the console: `granted`, or `missing`, and `POST /jobs` answers 400 "
+        "`CIRoleNotExist`.",
+        "granted",
+        ("missing",),
+        "the code was seen by third parties in sibling services",
+    ),
+    Assumption(
+        "workflow_state_answer",
+        "The body of pausing and resuming a workflow: `document` with `MediaWorkflow`, or `empty`.",
+        "document",
+        ("empty",),
+        "a test of the Python SDK reads `MediaWorkflow/State`",
     ),
     Assumption(
         "unknown_id_code",
@@ -238,85 +291,117 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "seen by third parties",
     ),
     Assumption(
-        "batch_type_absent",
-        "`GET /inventorytriggerjob` without `type`.",
-        "lists Workflow",
+        "placeholders",
+        "`${…}` in Output/Object of a job.",
+        "kept literally",
         (),
-        "the Python SDK's default",
+        "documented for batch jobs, workflows and VoiceSeparate, not for noise reduction",
     ),
     Assumption(
-        "placeholders", "`${…}` in Output/Object of a job.", "kept literally", (), "documented for workflows only"
+        "batch_service",
+        "What a batch of noise reduction needs beside the binding: `smart_audio`, or the `media` service too, whose "
+        "pages describe batches.",
+        "smart_audio",
+        ("media",),
+        "1045/50369 names the tag; no answer to such a batch is published",
+    ),
+    Assumption(
+        "batch_failure",
+        "The state of a batch that has ended and some of whose files failed: `Success`, or `Failed`.",
+        "Success",
+        ("Failed",),
+        _ASSUMED,
+    ),
+    Assumption(
+        "batch_files",
+        "The recordings of a batch: which it names is settled at its submission; each becomes a job of the queue, an "
+        "absent one or one over 10 MiB too, and that job fails.",
+        "one job each",
+        (),
+        "jobs of a batch are listed by inventoryTriggerJobId (460/60576); the rest is assumed",
     ),
     Assumption(
         "callbacks",
-        "CallBack and the queue's NotifyConfig are validated; the emulator makes no outgoing call.",
-        "never sent",
+        "When and how often a callback is sent. It is recorded always, and sent where the emulator is told to.",
+        "once, at Success or Failed, without a retry",
         (),
-        "a choice of the emulator, not of the service",
+        "1045/73376 says “after completion”; retries and the reply that is expected are not documented",
     ),
     Assumption(
         "wrong_signature",
-        "Code and status of a wrong signature, on CI as on COS.",
-        "403 SignatureDoesNotMatch",
-        (),
-        "an ordinary COS name; CI's own is not published",
+        "The code of a wrong signature on CI (403; 401 for `InvalidAuthorization`).",
+        "SignatureDoesNotMatch",
+        ("AccessDenied", "InvalidAuthorization"),
+        "COS's code, which the table of CI (1045/43611) does not have; it has the others",
     ),
     Assumption(
-        "cos_signature_codes",
-        "Missing, malformed or expired signatures and unknown keys on the COS hosts.",
-        "the codes of CI",
+        "malformed_signature_on_cos",
+        "A malformed signature on the COS hosts; CI has 401 `InvalidAuthorization`.",
+        "403 AccessDenied",
         (),
-        "COS has other codes for some of them",
+        "436/7730 has codes for a missing, an unknown, an expired and a wrong one",
     ),
     Assumption(
         "ci_error_resource",
         "Resource in CI's error envelope: `absent`, or `present`, without which the Python SDK reads no code.",
         "absent",
         ("present",),
-        "1045/43611 lists no Resource",
+        "1045/43611 has no Resource",
     ),
     Assumption(
-        "throttling", "Status of `SlowDown`, where a fault asks for one.", "503", (), "436/7730 for COS, nothing for CI"
+        "json_answers",
+        "Which answers of CI are JSON for a client with `Accept: application/json`, beside the status: those that "
+        "enable and disable some `services` (`/ai_bucket`, `/picbucket`), or `all`.",
+        "services",
+        ("all",),
+        "tests of the Python SDK ask for it there, and it reads JSON there; nothing tells of other answers",
+    ),
+    Assumption(
+        "ci_over_http",
+        "Plain HTTP to the CI hosts: `accept`, or `redirect` with 308 to https.",
+        "accept",
+        ("redirect",),
+        "SDKs say that the service redirects; an emulator is mostly spoken to without TLS",
+    ),
+    Assumption(
+        "throttling",
+        "Status of `SlowDown` on the CI hosts, where a fault asks for one; 503 on the COS hosts.",
+        "429",
+        ("503",),
+        "1045/43611 for CI, 436/7730 for COS",
     ),
     Assumption(
         "unknown_path",
-        "Paths and methods that the emulator does not know.",
-        "400 InvalidUrl and 405 MethodNotAllowed",
+        "A path of CI that the emulator does not know, and a method that a known one does not have.",
+        "404 InvalidUrl",
         (),
-        "InvalidUrl is in the older table of error codes, MethodNotAllowed in COS's",
+        "1045/43611, which has no `MethodNotAllowed`",
     ),
     Assumption(
         "object_keys",
-        "Keys that are no plain path of a file (empty, `.` or `..` segments, over 255 bytes in one): 400 `InvalidUrl`; "
-        "a key that is also the folder of another: 409 `PathConflict`.",
+        "Keys that are no plain path of a file or folder (empty, `.` or `..` segments, over 255 bytes in one): 400 "
+        "`InvalidObjectName`; a key that is also the folder of another: 409 `PathConflict`.",
         "refused",
         (),
         "objects are files here; COS takes some of them",
     ),
-    Assumption(
-        "multipart_etag",
-        "The ETag of a multipart upload.",
-        "the MD5 of the whole object",
-        (),
-        "COS appends the number of parts; here an object's ETag is always that of its file",
-    ),
 )
 
 
-def choose(switches: Mapping[str, str] | None = None) -> dict[str, Assumption]:
-    """Return the table by key, with ``switches`` thrown.
+def choose(overrides: Mapping[str, str] | None = None) -> dict[str, Assumption]:
+    """Return the table by key, with ``overrides`` in place of what is chosen.
 
     Raises:
         ValueError: a key is not in the table, or a value is none of its alternatives.
     """
     table = {assumption.key: assumption for assumption in ASSUMPTIONS}
-    for key, value in (switches or {}).items():
+    for key, value in (overrides or {}).items():
         if key not in table:
             raise ValueError(f"there is no assumption {key!r}")
         row = table[key]
         values = (row.chosen, *row.alternatives)
         if value not in values:
-            raise ValueError(f"{key} can be {' or '.join(values)}, not {value!r}")
+            raise ValueError(f"{key} must be {' or '.join(values)}, not {value!r}")
         table[key] = replace(row, chosen=value, alternatives=tuple(other for other in values if other != value))
     return table
 
@@ -324,12 +409,3 @@ def choose(switches: Mapping[str, str] | None = None) -> dict[str, Assumption]:
 def describe(table: Mapping[str, Assumption]) -> list[dict[str, object]]:
     """Return the rows in the words of the control call."""
     return [{**asdict(row), "alternatives": list(row.alternatives)} for row in table.values()]
-
-
-def render_markdown() -> str:
-    """Return the table in Markdown."""
-    lines = ["| key | what is not known | assumed | can be | source |", "|---|---|---|---|---|"]
-    for row in ASSUMPTIONS:
-        cells = (f"`{row.key}`", row.question, row.chosen, ", ".join(row.alternatives) or "none", row.source)
-        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    return "\n".join(lines) + "\n"

@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pulumi_ci_audio.emulator.control import RunningEmulator
+    from pulumi_ci_audio.emulator.running import RunningEmulator
 
 
 @pytest.fixture
 def ci_audio_emulator(tmp_path: Path) -> Iterator[RunningEmulator]:
     """A running emulator of this test alone, on a free port, with its buckets in a temporary folder.
 
-    Its methods look at it, seed and spoil it: see :class:`~pulumi_ci_audio.emulator.control.Control`.
+    Its methods look at it, seed it and inject faults: see :class:`~pulumi_ci_audio.emulator.control.control.Control`.
     """
     from pulumi_ci_audio.emulator.app import Emulator  # noqa: PLC0415  see above
-    from pulumi_ci_audio.emulator.control import RunningEmulator  # noqa: PLC0415  see above
-    from pulumi_ci_audio.emulator.server import EmulatorServer  # noqa: PLC0415  see above
+    from pulumi_ci_audio.emulator.http.server import EmulatorServer  # noqa: PLC0415  see above
+    from pulumi_ci_audio.emulator.running import RunningEmulator  # noqa: PLC0415  see above
 
     emulator = Emulator(data=tmp_path / "ci-audio-emulator")
     try:

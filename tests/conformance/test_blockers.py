@@ -1,10 +1,12 @@
 """Workflows and batch jobs through the official SDK (1045/43734, 460/76861, 460/76860, 460/76892 to 460/76894).
 
-Making and running them (``ci_create_workflow``, ``ci_trigger_workflow``, ``ci_create_inventory_trigger_jobs``) is not
-emulated: here they only stand in the way of unbinding, and come from a control call.
+Making and running workflows (``ci_create_workflow``, ``ci_trigger_workflow``) is not emulated: here they only stand in
+the way of unbinding, and come from a control call. Batches of noise reduction are run.
 """
 
 from __future__ import annotations
+
+import time
 
 import pytest
 from qcloud_cos.cos_exception import CosServiceError
@@ -31,7 +33,10 @@ class TestWorkflows:
             "WorkflowId": "w1",
             "State": "Active",
             "BucketId": BUCKET,
-            "Topology": None,
+            "Topology": {
+                "Dependencies": {"Start": "End"},
+                "Nodes": {"Start": {"Type": "Start", "Input": {"QueueId": None, "ObjectPrefix": None}}},
+            },
         }
         assert (second["WorkflowId"], second["State"]) == ("w2", "Paused")
 
@@ -41,6 +46,16 @@ class TestWorkflows:
         assert [workflow["WorkflowId"] for workflow in answer["MediaWorkflowList"]] == ["w2"]
         assert answer["NonExistIDs"] == "w3"
         assert "TotalCount" not in answer
+
+    def test_none_are_listed_as_none_though_the_answer_holds_an_empty_one(self, ready, sdk):
+        answer = ready.ci_get_workflow(Bucket=BUCKET, Name="third")
+
+        assert (answer["MediaWorkflowList"], answer["TotalCount"]) == ([], "0")
+
+    def test_parameters_that_no_page_names_are_passed_over(self, ready):
+        answer = ready.ci_get_workflow(Bucket=BUCKET, ResponseCacheControl="no-cache")
+
+        assert answer["TotalCount"] == "2"
 
     def test_name_and_page_choose(self, ready):
         by_name = ready.ci_get_workflow(Bucket=BUCKET, Name="second")
@@ -52,10 +67,12 @@ class TestWorkflows:
     def test_state_changes_both_ways(self, ready):
         states = []
         for wish in ("paused", "active"):
-            ready.ci_update_workflow_state(Bucket=BUCKET, WorkflowId="w1", UpdateState=wish)
+            answer = ready.ci_update_workflow_state(Bucket=BUCKET, WorkflowId="w1", UpdateState=wish)
+            assert answer["MediaWorkflow"]["WorkflowId"] == "w1"
+            states.append(answer["MediaWorkflow"]["State"])
             states.append(ready.ci_get_workflow(Bucket=BUCKET, Ids="w1")["MediaWorkflowList"][0]["State"])
 
-        assert states == ["Paused", "Active"]
+        assert states == ["Paused", "Paused", "Active", "Active"]
 
     def test_active_one_is_not_deleted(self, ready):
         with pytest.raises(CosServiceError) as caught:
@@ -99,7 +116,8 @@ class TestBatchJobs:
         assert answer["NonExistJobId"] == "b9"
         assert "JobsDetail" not in answer
 
-    def test_each_list_holds_one_type(self, ready, sdk):
+    def test_a_list_holds_one_type_or_both(self, ready, sdk):
+        assert self.ids(ready.ci_list_inventory_trigger_jobs(Bucket=BUCKET, Type="")) == ["b3", "b2", "b1"]
         assert self.ids(ready.ci_list_inventory_trigger_jobs(Bucket=BUCKET)) == ["b2", "b1"]
         assert "nextToken=&workflowId=&jobId=" in sdk.last.url
         assert self.ids(ready.ci_list_inventory_trigger_jobs(Bucket=BUCKET, Type="Job")) == ["b3"]
@@ -134,3 +152,34 @@ class TestBatchJobs:
             ready.ci_delete_inventory_trigger_jobs(Bucket=BUCKET, JobId="b2")
 
         assert caught.value.get_status_code() == 400
+
+
+class TestNoiseReductionBatch:
+    def test_each_recording_under_a_prefix_becomes_a_job(self, ready, ci_audio_emulator, noisy_audio):
+        for name in ("a", "b"):
+            ci_audio_emulator.put_object(REGION, BUCKET, f"raw/{name}.mp3", noisy_audio[:30_000])
+        body = {
+            "Name": "nightly",
+            "Type": "Job",
+            "Input": {"Prefix": "raw/"},
+            "Operation": {
+                "Tag": "NoiseReduction",
+                "JobParam": {"NoiseReduction": {"Format": "wav", "Samplerate": "16000"}},
+                "Output": {"Region": REGION, "Bucket": BUCKET, "Object": "clean/${InputName}.wav"},
+            },
+        }
+        batch_id = ready.ci_create_inventory_trigger_jobs(Bucket=BUCKET, JobBody=body)["JobsDetail"][0]["JobId"]
+        deadline = time.monotonic() + 30
+        while True:
+            (batch,) = ready.ci_get_inventory_trigger_jobs(Bucket=BUCKET, JobID=batch_id)["JobsDetail"]
+            if batch["State"] == "Success":
+                break
+            assert time.monotonic() < deadline, batch
+            time.sleep(0.02)
+
+        assert [item["Key"] for item in ready.list_objects(Bucket=BUCKET, Prefix="clean/")["Contents"]] == [
+            "clean/a.wav",
+            "clean/b.wav",
+        ]
+        listed = ready.ci_list_inventory_trigger_jobs(Bucket=BUCKET, Type="Job", Name="nightly")
+        assert [job["JobId"] for job in listed["JobsDetail"]] == [batch_id]

@@ -12,15 +12,15 @@ import wave
 import pytest
 from qcloud_cos.cos_exception import CosServiceError
 
+from pulumi_ci_audio.api.buckets import Bucket
 from pulumi_ci_audio.api.client import Client
 from pulumi_ci_audio.api.credentials import Credentials
 from pulumi_ci_audio.api.errors import NoAnswerError
-from pulumi_ci_audio.api.messages import Input, JobOperation, JobRequest, NoiseReduction, Output
-from pulumi_ci_audio.api.places import Bucket
+from pulumi_ci_audio.api.records import JobRequest, NoiseReductionParameters
 from pulumi_ci_audio.api.transport import RequestsTransport
 from pulumi_ci_audio.api.waiting import Waiter
-from pulumi_ci_audio.emulator import audio
-from tests.conformance.conftest import BUCKET, REGION, is_time
+from pulumi_ci_audio.emulator import Emulator, EmulatorServer, RunningEmulator
+from tests.conformance.conftest import BUCKET, REGION, Sdk, is_time
 
 WAV = {"Format": "wav", "Samplerate": "16000"}
 
@@ -122,13 +122,21 @@ class TestSubmission:
         assert (job["State"], job["Code"]) == ("Failed", "ResourceNotFound")
         assert job["Message"]
 
-    def test_input_that_is_deleted_before_it_is_read_ends_the_job_as_failed(self, ready, job_of, monkeypatch):
+    def test_input_that_is_deleted_before_it_is_read_ends_the_job_as_failed(self, job_of, tmp_path):
         def read_too_late(source, *_, **__):
-            ready.delete_object(Bucket=BUCKET, Key="in.mp3")
+            client.delete_object(Bucket=BUCKET, Key="in.mp3")
             return source.read_bytes()
 
-        monkeypatch.setattr(audio, "denoise", read_too_late)
-        job = ended(ready, submit(ready, job_of(NoiseReduction=WAV))["JobId"])
+        emulator = Emulator(data=tmp_path / "slow", denoise=read_too_late)
+        with EmulatorServer(emulator) as server:
+            cloud = RunningEmulator(server, emulator)
+            cloud.put_bucket(REGION, BUCKET, ci="on", asr="on")
+            cloud.put_object(REGION, BUCKET, "in.mp3", b"a recording")
+            sdk = Sdk(server.url)
+            client = sdk.client()
+            job = ended(client, submit(client, job_of(NoiseReduction=WAV))["JobId"])
+            sdk.session.close()
+        emulator.close()
 
         assert (job["State"], job["Code"]) == ("Failed", "ResourceNotFound")
 
@@ -192,7 +200,7 @@ class TestListing:
         answer = ready.ci_list_media_jobs(Bucket=BUCKET, Tag="NoiseReduction")
 
         assert sdk.last.url.endswith("states=All&size=10&nextToken=")
-        assert answer == {"Response": None}
+        assert answer == {"JobsDetail": []}
 
     def test_conditions_choose(self, paused, job_of):
         queue_id = paused.ci_get_asr_queue(Bucket=BUCKET)["QueueList"][0]["QueueId"]
@@ -277,15 +285,11 @@ class TestLostReply:
         waiter = Waiter(now=time.monotonic, sleep=time.sleep)
         client = Client(transport, lambda: Credentials("emulator", "emulator"), waiter)
         job = JobRequest(
-            input=Input(object="in.mp3"),
-            operation=JobOperation(
-                noise_reduction=NoiseReduction(format="wav", samplerate="16000"),
-                output=Output(region=REGION, bucket=BUCKET, object="out.wav"),
-            ),
+            "in.mp3", Bucket(REGION, BUCKET), "out.wav", noise_reduction=NoiseReductionParameters("wav", 16000)
         )
         with pytest.raises(NoAnswerError):
-            client.submit_noise_reduction(Bucket(REGION, BUCKET), job)
-        transport._session().close()
+            client.create_job(Bucket(REGION, BUCKET), job)
+        transport.close()
 
         assert self.submissions(ci_audio_emulator) == 1
         assert len(ci_audio_emulator.state()["jobs"]) == 1

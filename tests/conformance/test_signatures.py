@@ -80,16 +80,31 @@ class TestErrors:
         error = caught.value
 
         assert (error.get_status_code(), error.get_error_code()) == (404, "NoSuchKey")
-        assert error.get_resource_location() == "/absent 1.wav"
+        assert error.get_resource_location() == f"{BUCKET}.cos.{REGION}.myqcloud.com/absent 1.wav"
         assert error.get_error_msg()
         assert error.get_request_id()
         assert error.get_trace_id() != "Unknown"
+
+    @pytest.mark.parametrize(
+        ("changes", "code"),
+        [
+            pytest.param({"SecretKey": "wrong"}, "SignatureDoesNotMatch", id="key"),
+            pytest.param({"SecretId": "nobody"}, "InvalidAccessKeyId", id="id"),
+            pytest.param({"Anonymous": True}, "AccessDenied", id="none"),
+        ],
+    )
+    def test_wrong_credentials_are_told_apart_on_cos(self, client, sdk, changes, code):
+        with pytest.raises(CosServiceError) as caught:
+            sdk.client(**changes).get_object(Bucket=BUCKET, Key="a")
+
+        assert (caught.value.get_status_code(), caught.value.get_error_code()) == (403, code)
 
     def test_head_of_an_absent_object_has_no_document_to_read(self, client):
         with pytest.raises(CosServiceError) as caught:
             client.head_object(Bucket=BUCKET, Key="absent")
 
         assert (caught.value.get_status_code(), caught.value.get_error_code()) == (404, "NoSuchResource")
+        assert caught.value.get_trace_id()
         assert caught.value.get_request_id()
 
     def test_those_of_ci_are_not_read_by_the_sdk(self, client):
@@ -112,4 +127,4 @@ class TestErrors:
 
         assert caught.value.get_error_code() == "AsrBucketUnBinded"
         assert caught.value.get_error_msg() == "Asr processing service is not activated"
-        assert caught.value.get_resource_location() == "/asrqueue"
+        assert caught.value.get_resource_location() == f"{BUCKET}.ci.{REGION}.myqcloud.com/asrqueue"

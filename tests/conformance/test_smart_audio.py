@@ -222,3 +222,19 @@ class TestQueue:
         ready.ci_open_asr_bucket(Bucket=BUCKET)
 
         assert before != ready.ci_get_asr_queue(Bucket=BUCKET)["QueueList"][0]["QueueId"]
+
+
+class TestSiblings:
+    def test_switches_are_read_as_json_by_those_who_ask_for_it(self, client):
+        headers, opened = client.ci_open_ai_bucket(Bucket=BUCKET, Accept="application/json")
+        listed = client.ci_get_ai_bucket(BucketNames=BUCKET)
+        _, closed = client.ci_close_ai_bucket(Bucket=BUCKET, Accept="application/json")
+
+        assert headers["Content-Type"] == "application/json"
+        assert opened["AiBucket"]["BucketId"] == listed["AiBucketList"]["BucketId"] == closed["BucketName"] == BUCKET
+
+    def test_switches_are_read_as_documents_by_all_others(self, client):
+        _, opened = client.ci_open_pic_bucket(Bucket=BUCKET)
+        _, closed = client.ci_close_pic_bucket(Bucket=BUCKET)
+
+        assert opened["PicBucket"]["BucketId"] == closed["BucketName"] == BUCKET

@@ -121,10 +121,8 @@ class TestDeletion:
         assert answer["RequestId"]
         assert names(ready.ci_get_template(Bucket=BUCKET)) == []
 
-    def test_again_it_is_refused(self, ready):
-        template_id = create(ready, "calls")["TemplateId"]
-        ready.ci_delete_template(Bucket=BUCKET, TemplateId=template_id)
-        with pytest.raises(CosServiceError) as caught:
-            ready.ci_delete_template(Bucket=BUCKET, TemplateId=template_id)
+    def test_again_it_is_no_error(self, ready):
+        """The SDK's own tests delete an id that they made up."""
+        answer = ready.ci_delete_template(Bucket=BUCKET, TemplateId="t1bdxxxxxxxxxxxxxxxxx94a9")
 
-        assert "<Code>TemplateNotFound</Code>" in caught.value.get_origin_msg()
+        assert answer["TemplateId"] == "t1bdxxxxxxxxxxxxxxxxx94a9"

@@ -1,29 +1,36 @@
 """A signing client of the emulator, through both doors, with a clock that stands still."""
 
+import contextlib
 import http.client
-import io
 import threading
 import time
-import wave
-from random import Random
+from dataclasses import fields
 from urllib.parse import quote, urlencode
 
 import pytest
-import werkzeug.test
 from lxml import etree
 
 from pulumi_ci_audio.api.signing import authorization
-from pulumi_ci_audio.emulator import audio
 from pulumi_ci_audio.emulator.app import Emulator
-from pulumi_ci_audio.emulator.server import EmulatorServer
+from pulumi_ci_audio.emulator.audio.worker import denoise_by_ffmpeg
+from pulumi_ci_audio.emulator.http.messages import Request
+from pulumi_ci_audio.emulator.http.server import EmulatorServer
+from pulumi_ci_audio.emulator.state.settings import Settings
+from tests.support.recordings import faint_noise
 
 NOW = 1_700_000_000.0
 REGION = "ap-chongqing"
 BUCKET = "test-1250000000"
 
 
+STRICT = {"unknown_names": "refuse", "empty_list": "absent"}
+"""What finds mistakes of a client: a misspelt name is refused, and nothing stands where there is nothing."""
+
+SETTINGS = {row.name for row in fields(Settings)}
+
+
 class Reply:
-    """An answer, with what tests look for in it."""
+    """A response, with what tests look for in it."""
 
     def __init__(self, status, headers, body):
         self.status, self.headers, self.body = status, {name.lower(): text for name, text in headers}, body
@@ -48,18 +55,10 @@ class Reply:
 
 
 def through_process(emulator):
-    client = werkzeug.test.Client(emulator)
-
     def send(method, host, target, headers, body):
-        response = client.open(
-            target,
-            method=method,
-            headers=headers,
-            data=body,
-            environ_overrides={"HTTP_HOST": host},  # base_url would change its case
-        )
-        with response:
-            return Reply(response.status_code, list(response.headers), response.get_data())
+        request = Request.parse(method, target, [("Host", host), *headers.items()], body)
+        with contextlib.closing(emulator.handle(request).framed()) as response:
+            return Reply(response.status, response.headers.items(), b"".join(response.pieces()))
 
     return send
 
@@ -130,7 +129,7 @@ class Cloud:
     def ready(self):
         """Make the bucket, bind it, enable Smart Audio, store a recording."""
         self.seed(ci="on", asr="on")
-        self.control.put_object(self.region, self.bucket, "in.wav", recording())
+        self.control.put_object(self.region, self.bucket, "in.wav", faint_noise())
 
     def submit(self, **changes):
         return self.post("/jobs", body=self.job(**changes))
@@ -162,31 +161,35 @@ class Cloud:
             time.sleep(0.005)
 
 
-def recording(seconds=0.3, rate=16000):
-    """Return a WAV of faint noise."""
-    noise, file = Random(1), io.BytesIO()  # noqa: S311  noise, no secret
-    with wave.open(file, "wb") as sound:
-        sound.setnchannels(1)
-        sound.setsampwidth(2)
-        sound.setframerate(rate)
-        frames = (noise.randint(-300, 300) for _ in range(int(seconds * rate)))
-        sound.writeframes(b"".join(frame.to_bytes(2, "little", signed=True) for frame in frames))
-    return file.getvalue()
+@pytest.fixture(scope="session")
+def recording():
+    return faint_noise()
 
 
-@pytest.fixture(name="recording", scope="session")
-def recording_fixture():
-    return recording()
+class Denoising:
+    """What jobs do to their inputs: real noise reduction, until a test puts something else in its place."""
+
+    def __init__(self):
+        self.act = denoise_by_ffmpeg
+
+    def __call__(self, source, target, /, *, format, sample_rate):  # noqa: A002  the real one's name for it
+        self.act(source, target, format=format, sample_rate=sample_rate)
 
 
 @pytest.fixture
-def make_cloud(tmp_path):
-    """Make clouds with settings of their own, in process."""
+def denoising():
+    return Denoising()
+
+
+@pytest.fixture
+def make_cloud(tmp_path, denoising):
+    """Make clouds with settings and other arguments of their own, in process."""
     made = []
 
-    def make(**settings):
-        settings.setdefault("now", lambda: NOW)
-        emulator = Emulator(data=tmp_path / f"data-{len(made)}", **settings)
+    def make(**options):
+        settings = Settings(**{name: options.pop(name) for name in SETTINGS & set(options)})
+        options = {"now": lambda: NOW, "denoise": denoising, **options}
+        emulator = Emulator(data=tmp_path / f"data-{len(made)}", settings=settings, **options)
         made.append(emulator)
         return Cloud(emulator, through_process(emulator))
 
@@ -197,14 +200,22 @@ def make_cloud(tmp_path):
 
 @pytest.fixture(params=["in process", "over HTTP"])
 def cloud(request, make_cloud):
-    """A cloud with default settings, through each door."""
-    made = make_cloud()
+    """A cloud through each door: in process a strict one, over HTTP one with the default choices."""
     if request.param == "in process":
-        yield made
+        yield make_cloud(assumptions=STRICT)
         return
+    made = make_cloud()
     with EmulatorServer(made.emulator) as server:
         made.send = through_server(server)
         yield made
+
+
+@pytest.fixture
+def strict(make_cloud):
+    """A strict cloud that is ready for jobs."""
+    made = make_cloud(assumptions=STRICT)
+    made.ready()
+    return made
 
 
 @pytest.fixture
@@ -214,7 +225,7 @@ def ready(cloud):
 
 
 @pytest.fixture
-def denoise_gate(monkeypatch):
+def denoise_gate(denoising):
     """Let denoising write the input's bytes, but not before the gate is opened."""
     gate = threading.Event()
 
@@ -222,7 +233,7 @@ def denoise_gate(monkeypatch):
         assert gate.wait(20)
         target.write_bytes(f"{format} {sample_rate} ".encode() + source.read_bytes())
 
-    monkeypatch.setattr(audio, "denoise", fake_denoise)
+    denoising.act = fake_denoise
     yield gate
     gate.set()
 

@@ -3,6 +3,7 @@
 There is no server error, no write outside of the data folder, no hang, and every answer has a documented shape.
 """
 
+import contextlib
 import http.client
 import io
 import json
@@ -13,17 +14,16 @@ import time
 from urllib.parse import quote
 
 import pytest
-import werkzeug.test
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
 from pulumi_ci_audio.api.signing import authorization, url_encode
-from pulumi_ci_audio.emulator.errors import STATUS
-from pulumi_ci_audio.emulator.faults import ConnectionResetFault
+from pulumi_ci_audio.emulator.errors import STATUS, ConnectionResetFault
+from pulumi_ci_audio.emulator.http.messages import Request
+from pulumi_ci_audio.emulator.http.server import EmulatorServer
 from pulumi_ci_audio.emulator.operations.jobs import TAGS
-from pulumi_ci_audio.emulator.routes import ROUTES
-from pulumi_ci_audio.emulator.server import EmulatorServer
+from pulumi_ci_audio.emulator.operations.routes import ROUTES
 
 SECRET = "what no answer may hold"
 BOUND_SECONDS = 5.0
@@ -38,6 +38,9 @@ ROOTS = {
     "ListMultipartUploadsResult",
     "InitiateMultipartUploadResult",
     "CompleteMultipartUploadResult",
+    "CopyObjectResult",
+    "CopyPartResult",
+    "DeleteResult",
 }
 OBJECT_HEADERS = {
     "accept-ranges",
@@ -56,7 +59,9 @@ OBJECT_HEADERS = {
     "server",
     "x-ci-request-id",
     "x-cos-bucket-region",
+    "x-cos-hash-crc64ecma",
     "x-cos-request-id",
+    "x-cos-trace-id",
 }
 
 
@@ -259,18 +264,12 @@ def encoded(query):
 
 
 def sent_in_process(emulator, method, host, path, query, headers, body):
-    """Return status, headers and body. The environment is written out: the client's own builder tidies paths."""
-    environ = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
-    if "HTTP_CONTENT_TYPE" in environ:
-        environ["CONTENT_TYPE"] = environ.pop("HTTP_CONTENT_TYPE")
-    environ |= {
-        "HTTP_HOST": host,
-        "REQUEST_URI": quote(path),
-        "PATH_INFO": path.encode().decode("latin-1"),
-        "QUERY_STRING": encoded(query),
-    }
-    with werkzeug.test.Client(emulator).open("/", method=method, data=body, environ_overrides=environ) as response:
-        return response.status_code, {name.lower(): text for name, text in response.headers}, response.get_data()
+    """Return status, headers and body."""
+    target = quote(path) + f"?{encoded(query)}" * bool(query)
+    request = Request.parse(method, target, [("Host", host), *headers.items()], body)
+    with contextlib.closing(emulator.handle(request).framed()) as response:
+        received = {name.lower(): text for name, text in response.headers.items()}
+        return response.status, received, b"".join(response.pieces())
 
 
 def assert_documented(method, host, answer):
@@ -366,8 +365,8 @@ def test_an_arbitrary_host_or_signature_is_answered_as_documented(world, method,
     code = assert_documented(method, host, answer)
 
     if not is_signed:
-        assert status in {400, 401}
-        assert method == "HEAD" or code in {"InvalidHost", "InvalidAuthorization"}
+        assert status in {400, 401, 403}
+        assert method == "HEAD" or code in {"InvalidHost", "InvalidAuthorization", "AccessDenied"}
         assert body or method == "HEAD", received
     # A signed PUT may make the bucket of any host that names one.
     assert world.around() == world.surroundings
@@ -500,7 +499,7 @@ def test_a_control_call_makes_no_server_error_and_no_later_one(world, calls):
     asks_for_errors = False
     for call, body in calls:
         method, path = call.split()
-        status, headers, answer = sent_in_process(emulator, method, "any", path, [], {}, body)
+        status, headers, answer = sent_in_process(emulator, method, "localhost", path, [], {}, body)
         assert headers["content-type"] == "application/json"
         assert (status == 200) != (list(json.loads(answer)) == ["error"]), answer
         assert status in {200, 400}
@@ -513,13 +512,13 @@ def test_a_control_call_makes_no_server_error_and_no_later_one(world, calls):
             assert asks_for_errors
             continue
         assert asks_for_errors or reply.status in {200, 400}
-    assert sent_in_process(emulator, "GET", "any", "/_emulator/state", [], {}, b"")[0] == 200
+    assert sent_in_process(emulator, "GET", "localhost", "/_emulator/state", [], {}, b"")[0] == 200
     world.check()
 
 
 @pytest.mark.parametrize("body", [b"[" * 100_000, b'{"a":' * 100_000], ids=["lists", "objects"])
 def test_a_control_call_nested_too_deeply_is_refused(world, body):
-    status, _, answer = sent_in_process(world.cloud.emulator, "POST", "any", "/_emulator/faults", [], {}, body)
+    status, _, answer = sent_in_process(world.cloud.emulator, "POST", "localhost", "/_emulator/faults", [], {}, body)
 
     assert (status, json.loads(answer)) == (400, {"error": "the body is nested too deeply"})
 
@@ -527,7 +526,7 @@ def test_a_control_call_nested_too_deeply_is_refused(world, body):
 @given(method=METHODS, path=KEYS, body=st.binary(max_size=20))
 @fuzzed(100)
 def test_an_arbitrary_control_path_is_refused_in_json(world, method, path, body):
-    status, _, answer = sent_in_process(world.cloud.emulator, method, "any", f"/_emulator/{path}", [], {}, body)
+    status, _, answer = sent_in_process(world.cloud.emulator, method, "localhost", f"/_emulator/{path}", [], {}, body)
 
     assert status in {200, 400, 404, 405}
     assert isinstance(json.loads(answer), dict)
@@ -571,7 +570,7 @@ class Replayed:
 
 def parsed(received, method):
     """Return status, headers and body of a single well-formed answer."""
-    with http.client.HTTPResponse(Replayed(received), method=method) as response:
+    with http.client.HTTPResponse(Replayed(received), method=method) as response:  # type: ignore[arg-type]  # it only reads
         response.begin()
         headers = {name.lower(): text for name, text in response.getheaders()}
         assert len(headers) == len(response.getheaders())
@@ -581,8 +580,10 @@ def parsed(received, method):
 
 
 RAW_TARGETS = st.one_of(PATHS.map(quote), st.builds("{}?{}".format, PATHS.map(quote), QUERIES.map(encoded)))
+# A request with one of the others is refused before anybody looks at it (RFC 9110, 5.5).
+FIELD_CHARACTERS = st.characters(codec="latin-1", exclude_characters="\r\n\0\v\f")
 RAW_VALUES = st.one_of(
-    st.text(LATIN_1, max_size=12),
+    st.text(FIELD_CHARACTERS, max_size=12),
     st.sampled_from(["a\r\n b", "a\n X-Injected: 1", "a\n\tb", "multipart/x; boundary*=''%ff", "message/rfc822"]),
 )
 

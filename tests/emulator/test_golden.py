@@ -5,11 +5,17 @@ The order of elements is free. Ids, times and what a sample makes up are compare
 
 import json
 import re
+from typing import Any
 
 import pytest
 
 from tests.data import samples
 from tests.data.samples import document_of, facts_of, paths_of
+
+
+def children_of(sample: Any) -> dict[str, Any]:
+    return dict(sample.root[1])
+
 
 QUEUE_REQUEST = samples.Sample(
     "1045/73367",
@@ -41,8 +47,8 @@ QUEUE_UPDATED = samples.Sample(
             (
                 "Queue",
                 [
-                    *(node for node in dict(samples.QUEUES.root[1])["QueueList"] if node[0] != "NotifyConfig"),
-                    ("NotifyConfig", dict(QUEUE_REQUEST.root[1])["NotifyConfig"]),
+                    *(node for node in children_of(samples.QUEUES)["QueueList"] if node[0] != "NotifyConfig"),
+                    ("NotifyConfig", children_of(QUEUE_REQUEST)["NotifyConfig"]),
                 ],
             ),
         ],
@@ -99,10 +105,23 @@ FURTHER = {
         "Response/JobsDetail/Operation/NoiseReduction/Format": "1045/73377",
         "Response/JobsDetail/Operation/NoiseReduction/Samplerate": "1045/73377",
     },
+    "WORKFLOWS": {
+        f"Response/MediaWorkflowList/Topology/{path}": "1045/43734, what a topology holds at least"
+        for path in (
+            "Dependencies",
+            "Dependencies/Start",
+            "Nodes",
+            "Nodes/Start",
+            "Nodes/Start/Type",
+            "Nodes/Start/Input",
+            "Nodes/Start/Input/QueueId",
+            "Nodes/Start/Input/ObjectPrefix",
+        )
+    },
     "BATCH_JOBS": {
-        "Response/JobsDetail/Input": "1045/49919",
-        "Response/JobsDetail/Input/Prefix": "1045/49919",
-        "Response/JobsDetail/Operation": "1045/49919",
+        "Response/JobsDetail/Input": "1045/47031",
+        "Response/JobsDetail/Input/Prefix": "1045/47031",
+        "Response/JobsDetail/Operation": "1045/47031",
     },
 }
 # What an answer may lack.
@@ -119,7 +138,7 @@ OWN_VALUES = {
     "COS_ERROR": {
         "Error/Code": "NoSuchKey",
         "Error/Message": "the specified key does not exist",
-        "Error/Resource": "/absent",
+        "Error/Resource": f"{BUCKET}.cos.ap-chongqing.myqcloud.com/absent",
     },
 }
 

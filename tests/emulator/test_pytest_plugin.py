@@ -6,7 +6,9 @@ import pytest
 
 import pulumi_ci_audio
 import pulumi_ci_audio.emulator as package
-from pulumi_ci_audio.emulator import app, control, server
+from pulumi_ci_audio.emulator import app, running
+from pulumi_ci_audio.emulator.http import server
+from pulumi_ci_audio.emulator.state import settings
 
 
 def test_the_fixture_runs_an_emulator_of_its_own(ci_audio_emulator, tmp_path, recording):
@@ -33,7 +35,7 @@ def test_importing_loads_nothing_heavy(module):
     code = (
         "import sys, types, pytest; package = types.ModuleType('pulumi_ci_audio');"
         f"package.__path__ = {list(pulumi_ci_audio.__path__)!r}; sys.modules['pulumi_ci_audio'] = package;"
-        f"import {module}; print(sorted({{'av', 'werkzeug', 'lxml', 'pulumi', 'requests'}} & set(sys.modules)))"
+        f"import {module}; print(sorted({{'av', 'h11', 'lxml', 'pulumi', 'requests'}} & set(sys.modules)))"
     )
 
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -44,6 +46,7 @@ def test_importing_loads_nothing_heavy(module):
 def test_the_package_gives_its_names_when_asked():
     assert package.Emulator is app.Emulator
     assert package.EmulatorServer is server.EmulatorServer
-    assert package.RunningEmulator is control.RunningEmulator
+    assert package.RunningEmulator is running.RunningEmulator
+    assert package.Settings is settings.Settings
     with pytest.raises(AttributeError, match="Absent"):
         package.Absent  # noqa: B018  asking is the test

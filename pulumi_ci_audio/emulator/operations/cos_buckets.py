@@ -4,34 +4,57 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from pulumi_ci_audio.emulator.call import Call
-from pulumi_ci_audio.emulator.documents import Content
 from pulumi_ci_audio.emulator.errors import ServiceError
-from pulumi_ci_audio.emulator.exchange import Answer, xml_answer
-from pulumi_ci_audio.emulator.operations.cos_objects import describe_time
+from pulumi_ci_audio.emulator.http.messages import Response, xml_response
+from pulumi_ci_audio.emulator.http.xml import Content
+from pulumi_ci_audio.emulator.operations.call import Call
+from pulumi_ci_audio.emulator.operations.cos_objects import OWNER, describe_time
+from pulumi_ci_audio.emulator.operations.schemas import DELETION
+
+MAX_DELETED = 1000  # 436/8289
 
 
-def put_bucket(call: Call) -> Answer:
+def put_bucket(call: Call) -> Response:
     """Make the bucket (436/7738)."""
-    region, name = call.place.region, call.place.bucket
+    region, name = call.destination.region, call.destination.bucket
     if call.store.objects.has_bucket(region, name):
         raise ServiceError("BucketAlreadyOwnedByYou", "the bucket exists and is yours")
     call.store.objects.create_bucket(region, name)
-    return Answer()
+    return of_bucket(call, Response())
 
 
-def head_bucket(call: Call) -> Answer:
+def head_bucket(call: Call) -> Response:
     """Tell whether the bucket exists (436/7735)."""
-    return Answer(headers={"x-cos-bucket-region": call.bucket.region})
+    call.bucket  # noqa: B018  it exists, or this raises
+    return of_bucket(call, Response())
 
 
-def delete_bucket(call: Call) -> Answer:
+def delete_bucket(call: Call) -> Response:
     """Delete the bucket, which has to be empty (436/7732)."""
     call.store.delete_bucket(call.bucket)
-    return Answer(204)
+    return of_bucket(call, Response(204))
 
 
-def list_objects(call: Call) -> Answer:
+def delete_multiple_objects(call: Call) -> Response:
+    """Delete objects by their keys; those that are not there count as deleted (436/8289)."""
+    bucket, values = call.bucket, call.read(DELETION)
+    keys = [item.texts["Key"] for item in values.containers["Object"]]
+    if len(keys) > MAX_DELETED:
+        raise ServiceError("MalformedXML", f"at most {MAX_DELETED} objects can be deleted at once")
+    deleted: list[tuple[str, Content]] = []
+    failed: list[tuple[str, Content]] = []
+    for key in keys:
+        try:
+            call.store.objects.delete(bucket.region, bucket.name, key)
+            deleted.append(("Deleted", [("Key", key)]))
+        except ServiceError as error:
+            failed.append(("Error", [("Key", key), ("Code", error.code), ("Message", error.message)]))
+    if values.texts.get("Quiet", "").lower() == "true":
+        deleted = []
+    return of_bucket(call, xml_response("DeleteResult", [*deleted, *failed]))
+
+
+def list_objects(call: Call) -> Response:
     """List objects, or what stands in for those that share a prefix up to a delimiter (436/7734)."""
     bucket = call.bucket
     prefix, delimiter, marker = call.value("prefix"), call.value("delimiter"), call.value("marker")
@@ -54,13 +77,13 @@ def list_objects(call: Call) -> Answer:
         ("Prefix", shown(prefix)),
         ("Marker", shown(marker)),
         ("MaxKeys", most),
-        ("Delimiter", shown(delimiter)),
+        *([("Delimiter", shown(delimiter))] if delimiter else []),
         ("IsTruncated", "true" if is_truncated else "false"),
     ]
     if is_truncated and names:
         content.append(("NextMarker", shown(names[-1])))
     for name in names:
-        if delimiter and name.endswith(delimiter) and _rolled_up(name, prefix, delimiter) == name:
+        if delimiter and name.find(delimiter, len(prefix)) >= 0:
             content.append(("CommonPrefixes", [("Prefix", shown(name))]))
             continue
         found = call.store.objects.find(bucket.region, bucket.name, name)
@@ -71,11 +94,16 @@ def list_objects(call: Call) -> Answer:
             ("LastModified", describe_time(found.modified)),
             ("ETag", found.etag),
             ("Size", found.size),
-            ("Owner", [("ID", "1250000000"), ("DisplayName", "1250000000")]),
+            ("Owner", OWNER),
             ("StorageClass", "STANDARD"),
         ]
         content.append(("Contents", item))
-    return xml_answer("ListBucketResult", content)
+    return of_bucket(call, xml_response("ListBucketResult", content))
+
+
+def of_bucket(call: Call, response: Response) -> Response:
+    """Return a response about a bucket: it tells the region."""
+    return response.with_headers({"x-cos-bucket-region": call.destination.region})
 
 
 def _rolled_up(key: str, prefix: str, delimiter: str) -> str:

@@ -1,11 +1,11 @@
-"""The NoiseReduction block, in requests and in answers."""
+"""The NoiseReduction block, in requests and in responses."""
 
 from __future__ import annotations
 
-from pulumi_ci_audio.emulator.call import Call
-from pulumi_ci_audio.emulator.documents import Content, Values
 from pulumi_ci_audio.emulator.errors import ServiceError
-from pulumi_ci_audio.emulator.records import SPELLINGS, Parameters
+from pulumi_ci_audio.emulator.http.xml import Content, Values
+from pulumi_ci_audio.emulator.operations.call import Call
+from pulumi_ci_audio.emulator.state.records import SPELLINGS, Parameters
 
 
 def read_parameters(call: Call, values: Values) -> Parameters:

@@ -1,0 +1,1 @@
+"""Real noise reduction, and the worker that carries jobs out."""

@@ -1,0 +1,1 @@
+"""What tests do to the emulator behind the service's back."""

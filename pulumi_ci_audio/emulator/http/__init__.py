@@ -1,0 +1,1 @@
+"""HTTP and XML: sockets, messages, hosts, signatures. No rules of the service."""

@@ -1,0 +1,1 @@
+"""What the service remembers: records in memory, objects as files, the clock, identifiers. No rules here."""
