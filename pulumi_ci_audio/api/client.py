@@ -1,60 +1,81 @@
-"""The CI API as Python: one method per operation, each named after it. Paging, signing and repetition are inside."""
+"""The CI API as Python: one method per operation, named after it. Records go in and come out."""
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from itertools import count
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from pulumi_ci_audio.api import operations
+from pulumi_ci_audio.api.buckets import Bucket
 from pulumi_ci_audio.api.credentials import CredentialSource
-from pulumi_ci_audio.api.errors import ApiError, DecodeError, TransportError
+from pulumi_ci_audio.api.errors import ApiError, DecodeError
+from pulumi_ci_audio.api.limiter import Limiter, limiter_of
 from pulumi_ci_audio.api.messages import (
     AsrBucketResponse,
-    BatchJob,
     BatchJobsResponse,
-    BucketItem,
     BucketListResponse,
-    Element,
-    JobRequest,
-    JobsDetail,
+    JobBody,
     JobsResponse,
-    Model,
-    Queue,
     QueueListResponse,
-    Template,
+    TemplateBody,
     TemplateListResponse,
-    TemplateRequest,
     TemplateResponse,
-    Workflow,
     WorkflowListResponse,
     decode,
-    decode_error,
     decode_status,
-    encode,
 )
-from pulumi_ci_audio.api.operations import Operation, Service
-from pulumi_ci_audio.api.places import Bucket, ObjectHead
-from pulumi_ci_audio.api.signing import authorization
-from pulumi_ci_audio.api.transport import Answer, Request, Response, Transport, attempt
+from pulumi_ci_audio.api.operations import Service
+from pulumi_ci_audio.api.records import (
+    NOISE_REDUCTION,
+    BatchJobRecord,
+    BucketRecord,
+    JobRecord,
+    JobRequest,
+    ObjectHead,
+    QueueRecord,
+    TemplateRecord,
+    TemplateRequest,
+    WorkflowRecord,
+    render_time,
+)
+from pulumi_ci_audio.api.refusals import request_id_of
+from pulumi_ci_audio.api.session import PAGE_SIZE, Session, Target
+from pulumi_ci_audio.api.settings import Settings
+from pulumi_ci_audio.api.transport import Response, Transport, transport_to
 from pulumi_ci_audio.api.waiting import Waiter
 
-PAGE_SIZE = 100
-"""The largest page of every list (documents 1045/73364, 460/60576)."""
-
-_SIGNATURE_SECONDS = 900
-_SKEW_SECONDS = 60
-_XML = "application/xml"
-
-Pairs = tuple[tuple[str, str], ...]
-Item = TypeVar("Item")
+Record_co = TypeVar("Record_co", covariant=True)
 
 
 @dataclass(frozen=True)
+class BucketQuery:
+    """Which buckets a list of a processing service is to name (document 1045/73364).
+
+    Attributes:
+        regions: only buckets of these regions.
+        bucket_names: only the buckets of exactly these names.
+        prefix: only buckets whose names begin so.
+        page_number: the only page to return, counted from 1; every page where it is ``None``.
+        page_size: from 1 to 100.
+    """
+
+    regions: Sequence[str] = ()
+    bucket_names: Sequence[str] = ()
+    prefix: str = ""
+    page_number: int | None = None
+    page_size: int = PAGE_SIZE
+
+    @classmethod
+    def of(cls, bucket: Bucket) -> BucketQuery:
+        """Return the query for one bucket."""
+        return cls(regions=(bucket.region,), bucket_names=(bucket.name,))
+
+
 class Client:
     """The operations on CI that this package uses.
 
@@ -63,179 +84,185 @@ class Client:
     :class:`~pulumi_ci_audio.api.errors.DecodeError` where it cannot be read, and
     :class:`~pulumi_ci_audio.api.errors.SettingsError` where there are no credentials.
 
-    Attributes:
+    Args:
         transport: carries the requests.
         credentials: asked for every attempt of every request.
         waiter: the pauses between two attempts.
         unix_time: the time that signatures are made with.
+        limiter: how fast requests may follow each other; its own where it is ``None``.
     """
 
-    transport: Transport
-    credentials: CredentialSource = field(repr=False)
-    waiter: Waiter
-    unix_time: Callable[[], float] = time.time
-
-    # Binding (documents 460/97479, 460/97481, 1045/33702)
-
-    def bind_bucket(self, bucket: Bucket) -> None:
-        """Bind ``bucket`` to CI; it exists in COS already."""
-        self._bucket_call(operations.BIND_BUCKET, bucket, "PUT", "/")
-
-    def describe_bucket(self, bucket: Bucket) -> str:
-        """Return the CI status of ``bucket``: ``on``, ``off`` or ``unbinding``."""
-        request = Request("GET", bucket.ci_host, "/", headers={"Accept": "application/json"})
-        return self._call(operations.DESCRIBE_BUCKET, request, f"of bucket {bucket}", lambda r: decode_status(r.body))
-
-    def unbind_bucket(self, bucket: Bucket) -> None:
-        """Begin to unbind ``bucket`` from CI: its status is ``unbinding`` first and ``off`` later."""
-        self._bucket_call(operations.UNBIND_BUCKET, bucket, "PUT", "/", (("unbind", ""),))
-
-    # Smart Audio (documents 1045/73363, 1045/73364, 1045/73365, 1045/73366)
-
-    def create_asr_bucket(self, bucket: Bucket) -> BucketItem | None:
-        """Enable Smart Audio for ``bucket``, which binds it where it is not; return what the service says of it."""
-        response = self._bucket_call(operations.CREATE_ASR_BUCKET, bucket, "POST", "/asrbucket")
-        return decode(response.body, AsrBucketResponse).asr_bucket if response.body.strip() else None
-
-    def describe_asr_buckets(
+    def __init__(
         self,
-        region: str,
-        *,
-        regions: Sequence[str] = (),
-        bucket_names: Sequence[str] = (),
-        prefix: str = "",
-        page_number: int | None = None,
-        page_size: int = PAGE_SIZE,
-    ) -> list[BucketItem]:
-        """Return the buckets with Smart Audio: every page, unless one is asked for.
+        transport: Transport,
+        credentials: CredentialSource,
+        waiter: Waiter,
+        unix_time: Callable[[], float] = time.time,
+        limiter: Limiter | None = None,
+    ) -> None:
+        self._session = Session(transport, credentials, waiter, limiter or Limiter(), unix_time)
 
-        Args:
-            region: the region whose host is asked.
-            regions: only buckets of these regions.
-            bucket_names: only the buckets of exactly these names.
-            prefix: only buckets whose names begin so.
-            page_number: the only page to return, counted from 1.
-            page_size: from 1 to 100.
+    @classmethod
+    def from_settings(cls, settings: Settings, waiter: Waiter) -> Client:
+        """Return a client for what the configuration and the environment say.
+
+        Credentials are looked for at the first request, not before.
+
+        Raises:
+            SettingsError: the endpoint, a number or the bundle of certificates makes no sense.
         """
-        return self.describe_service_buckets(
-            operations.SMART_AUDIO,
-            region,
-            regions=regions,
-            bucket_names=bucket_names,
-            prefix=prefix,
-            page_number=page_number,
-            page_size=page_size,
+        transport = transport_to(
+            settings.endpoint,
+            settings.connect_timeout_seconds,
+            settings.read_timeout_seconds,
+            settings.ca_bundle,
+        )
+        limiter = limiter_of(settings.requests_per_second)
+        return cls(transport, settings.credentials(), waiter, limiter=limiter)
+
+    def create_ci_bucket(self, bucket: Bucket) -> None:
+        """Bind ``bucket`` to CI; it exists in COS already (document 460/97479)."""
+        self._session.call(operations.CREATE_CI_BUCKET, Target.bucket_itself(bucket), _nothing)
+
+    def describe_ci_bucket(self, bucket: Bucket) -> str:
+        """Return the CI status of ``bucket``: ``on``, ``off`` or ``unbinding`` (documents 460/97481, 1045/33702)."""
+        return self._session.call(
+            operations.DESCRIBE_CI_BUCKET,
+            Target.list_of(bucket),
+            lambda response: decode_status(response.body),
+            accept="application/json",
         )
 
-    def describe_service_buckets(
-        self,
-        service: Service,
-        region: str,
-        *,
-        regions: Sequence[str] = (),
-        bucket_names: Sequence[str] = (),
-        prefix: str = "",
-        page_number: int | None = None,
-        page_size: int = PAGE_SIZE,
-    ) -> list[BucketItem]:
-        """Return the buckets for which ``service`` is enabled; the arguments are those of Smart Audio's list."""
+    def delete_ci_bucket(self, bucket: Bucket) -> None:
+        """Begin to unbind ``bucket`` from CI: its status is ``unbinding`` first and ``off`` later."""
+        self._session.call(operations.DELETE_CI_BUCKET, Target.bucket_itself(bucket), _nothing)
+
+    def create_asr_bucket(self, bucket: Bucket) -> BucketRecord | None:
+        """Enable Smart Audio for ``bucket``, which binds it where it is not; return what the service says of it.
+
+        Follows document 1045/73363.
+        """
+        return self._session.call(operations.CREATE_ASR_BUCKET, Target.bucket_itself(bucket), _asr_bucket)
+
+    def describe_asr_buckets(self, region: str, query: BucketQuery) -> list[BucketRecord]:
+        """Return the buckets with Smart Audio, asking the host of ``region`` (document 1045/73364)."""
+        return self.describe_service_buckets(operations.SMART_AUDIO, region, query)
+
+    def describe_service_buckets(self, service: Service, region: str, query: BucketQuery) -> list[BucketRecord]:
+        """Return the buckets for which ``service`` is enabled, asking the host of ``region``."""
         filters = (
-            ("regions", ",".join(regions)),
-            ("bucketNames", ",".join(bucket_names)),
-            ("bucketName", prefix),
+            ("regions", ",".join(query.regions)),
+            ("bucketNames", ",".join(query.bucket_names)),
+            ("bucketName", query.prefix),
         )
-        return self._numbered(
-            service.operation,
-            f"ci.{region}.myqcloud.com",
-            service.path,
-            filters,
+        items = self._session.numbered_pages(
+            service.describe_buckets,
+            Target.list_of_region(region),
             BucketListResponse,
             lambda page: page.items,
-            what=f"of region {region}",
-            page_number=page_number,
-            page_size=page_size,
+            filters,
+            page_number=query.page_number,
+            page_size=query.page_size,
         )
+        return _records(items)
+
+    def find_service_bucket(self, service: Service, bucket: Bucket) -> BucketRecord | None:
+        """Return what the list of ``service`` says of ``bucket``, or ``None`` where it is not enabled for it."""
+        found = self.describe_service_buckets(service, bucket.region, BucketQuery.of(bucket))
+        return next((record for record in found if record.bucket == bucket.name), None)
 
     def delete_asr_bucket(self, bucket: Bucket) -> None:
-        """Disable Smart Audio for ``bucket``, which deletes its queue."""
-        self._bucket_call(operations.DELETE_ASR_BUCKET, bucket, "DELETE", "/asrbucket")
+        """Disable Smart Audio for ``bucket``, which deletes its queue (document 1045/73365)."""
+        self._session.call(operations.DELETE_ASR_BUCKET, Target.bucket_itself(bucket), _nothing)
 
-    def describe_asr_queues(self, bucket: Bucket) -> list[Queue]:
-        """Return the first page of the Smart Audio queues of ``bucket``; the default one is the first."""
-        request = Request("GET", bucket.ci_host, "/asrqueue", (("pageNumber", "1"), ("pageSize", "10")))
-        what = f"of bucket {bucket}"
-        return self._document(operations.DESCRIBE_ASR_QUEUES, request, what, QueueListResponse).queue_list
+    def describe_asr_queues(self, bucket: Bucket) -> list[QueueRecord]:
+        """Return the first page of the Smart Audio queues of ``bucket``; the default one is the first.
 
-    # Jobs (documents 460/84796, 436/76945, 460/60576, 436/120620)
+        Follows document 1045/73366.
+        """
+        page = (("pageNumber", "1"), ("pageSize", "10"))
+        response = self._session.document(
+            operations.DESCRIBE_ASR_QUEUES, Target.list_of(bucket), QueueListResponse, page
+        )
+        return _records(response.queue_list)
 
-    def submit_noise_reduction(self, bucket: Bucket, job: JobRequest) -> JobsDetail:
-        """Submit ``job``, once: it is sent again only where no connection was made.
+    def create_job(self, bucket: Bucket, job: JobRequest) -> JobRecord:
+        """Submit ``job``, once, whatever the outcome (document 460/84796).
 
         Raises:
             DecodeError: the answer names no job, so whether there is one is unknown.
         """
-        what = f"for {job.input.object} of bucket {bucket}"
-        return self._call(operations.CREATE_JOB, _with_body("POST", bucket, "/jobs", job), what, _submitted_job)
+        phrase = f"for {job.input_object} of bucket {bucket}"
+        target = Target(bucket.region, bucket.name, "", phrase)
+        return self._session.call(operations.CREATE_JOB, target, _created_job, body=JobBody.of(job))
 
-    def describe_job(self, bucket: Bucket, job_id: str) -> JobsDetail | None:
-        """Return the job, or ``None`` where the service knows no such job (any more)."""
-        request = Request("GET", bucket.ci_host, f"/jobs/{job_id}")
-        response = self._document(operations.DESCRIBE_JOB, request, f"{job_id} of bucket {bucket}", JobsResponse)
-        return next((job for job in response.jobs_detail if job.job_id == job_id), None)
+    def describe_job(self, bucket: Bucket, job_id: str) -> JobRecord | None:
+        """Return the job, or ``None`` where the service knows no such job (any more) (document 436/76945)."""
+        response = self._session.document(operations.DESCRIBE_JOB, Target.in_bucket(bucket, job_id), JobsResponse)
+        return next((job for job in _records(response.jobs_detail) if job.job_id == job_id), None)
 
     def describe_jobs(
         self,
         bucket: Bucket,
         *,
-        tag: str = "NoiseReduction",
+        tag: str = NOISE_REDUCTION,
         states: Sequence[str] = (),
         input_object: str = "",
-    ) -> Iterator[JobsDetail]:
+        start_creation_time: float | None = None,
+        page_size: int = PAGE_SIZE,
+    ) -> Iterator[JobRecord]:
         """Yield the jobs of ``tag``, newest first, asking for further pages as they are needed.
+
+        Follows document 460/60576.
 
         Args:
             bucket: whose jobs.
             tag: the kind of job.
             states: only jobs in these states.
             input_object: only jobs that read this object.
+            start_creation_time: only jobs that were created after it, in unix seconds.
+            page_size: from 1 to 100.
         """
         filters = [("tag", tag), ("orderByTime", "Desc"), ("states", ",".join(states) or "All")]
         filters += [("inputObject", input_object)] if input_object else []
-        yield from self._tokened(
+        if start_creation_time is not None:
+            filters.append(("startCreationTime", render_time(start_creation_time)))
+        yield from self._session.tokened_pages(
             operations.DESCRIBE_JOBS,
-            bucket,
-            "/jobs",
-            tuple(filters),
+            Target.list_of(bucket),
             JobsResponse,
-            lambda page: (page.jobs_detail, page.next_token),
+            lambda page: (_records(page.jobs_detail), page.next_token),
+            tuple(filters),
+            page_size=page_size,
         )
 
     def cancel_job(self, bucket: Bucket, job_id: str) -> None:
-        """Cancel a job that has not started; the service refuses it for any other."""
-        what = f"{job_id} of bucket {bucket}"
-        request = Request("PUT", bucket.ci_host, f"/jobs/{job_id}", (("cancel", ""),), {"Content-Type": _XML})
-        self._call(operations.CANCEL_JOB, request, what, lambda _: None)
+        """Cancel a job that has not started; the service refuses it for any other (document 436/120620)."""
+        self._session.call(operations.CANCEL_JOB, Target.in_bucket(bucket, job_id), _nothing)
 
-    # Templates (documents 1045/73377, 1045/73378, 1045/72989, 1045/49918)
-
-    def create_template(self, bucket: Bucket, template: TemplateRequest) -> Template:
-        """Create ``template``, whose name must be free.
+    def create_template(self, bucket: Bucket, template: TemplateRequest) -> TemplateRecord:
+        """Create ``template``, whose name must be free (document 1045/73377).
 
         Raises:
             DecodeError: the answer names no template, so whether there is one is unknown.
         """
-        request = _with_body("POST", bucket, "/template", template)
-        what = f"{template.name} of bucket {bucket}"
-        return self._call(operations.CREATE_TEMPLATE, request, what, _named_template)
+        target = Target(bucket.region, bucket.name, "", f"{template.name} of bucket {bucket}")
+        return self._session.call(operations.CREATE_TEMPLATE, target, _created_template, body=TemplateBody.of(template))
 
-    def update_template(self, bucket: Bucket, template_id: str, template: TemplateRequest) -> Template | None:
-        """Give the template another name or other parameters; return what the service says of it."""
-        request = _with_body("PUT", bucket, f"/template/{template_id}", template)
-        what = f"{template_id} of bucket {bucket}"
-        return self._document(operations.UPDATE_TEMPLATE, request, what, TemplateResponse).template
+    def update_template(self, bucket: Bucket, template_id: str, template: TemplateRequest) -> TemplateRecord | None:
+        """Give the template another name or other parameters; return what the service says of it.
 
-    def describe_templates(self, bucket: Bucket, *, ids: Sequence[str] = (), prefix: str = "") -> list[Template]:
-        """Return the templates of the account's own, every page of them.
+        Follows document 1045/73378.
+        """
+        return self._session.call(
+            operations.UPDATE_TEMPLATE,
+            Target.in_bucket(bucket, template_id),
+            _template,
+            body=TemplateBody.of(template),
+        )
+
+    def describe_templates(self, bucket: Bucket, *, ids: Sequence[str] = (), prefix: str = "") -> list[TemplateRecord]:
+        """Return the templates of the account's own, every page of them (document 1045/72989).
 
         Args:
             bucket: whose templates.
@@ -243,42 +270,31 @@ class Client:
             prefix: only templates whose names begin so.
         """
         filters = (("category", "Custom"), ("ids", ",".join(ids)), ("name", prefix))
-        return self._numbered(
+        templates = self._session.numbered_pages(
             operations.DESCRIBE_TEMPLATES,
-            bucket.ci_host,
-            "/template",
-            filters,
+            Target.list_of(bucket),
             TemplateListResponse,
             lambda page: page.template_list,
-            what=f"of bucket {bucket}",
+            filters,
         )
+        return _records(templates)
 
     def delete_template(self, bucket: Bucket, template_id: str) -> None:
-        """Delete the template."""
-        self._bucket_call(
-            operations.DELETE_TEMPLATE,
-            bucket,
-            "DELETE",
-            f"/template/{template_id}",
-            what=f"{template_id} of bucket {bucket}",
-        )
+        """Delete the template (document 1045/49918)."""
+        self._session.call(operations.DELETE_TEMPLATE, Target.in_bucket(bucket, template_id), _nothing)
 
-    # What stands in the way of unbinding (documents 1045/43734, 1045/49919)
-
-    def describe_workflows(self, bucket: Bucket) -> list[Workflow]:
-        """Return every workflow of ``bucket``."""
-        return self._numbered(
+    def describe_workflows(self, bucket: Bucket) -> list[WorkflowRecord]:
+        """Return every workflow of ``bucket`` (document 1045/43734)."""
+        workflows = self._session.numbered_pages(
             operations.DESCRIBE_WORKFLOWS,
-            bucket.ci_host,
-            "/workflow",
-            (),
+            Target.list_of(bucket),
             WorkflowListResponse,
             lambda page: page.media_workflow_list,
-            what=f"of bucket {bucket}",
         )
+        return _records(workflows)
 
-    def describe_batch_jobs(self, bucket: Bucket, *, kind: str, states: Sequence[str]) -> list[BatchJob]:
-        """Return the batch jobs of ``bucket``.
+    def describe_batch_jobs(self, bucket: Bucket, *, kind: str, states: Sequence[str]) -> list[BatchJobRecord]:
+        """Return the batch jobs of ``bucket`` (document 460/76894).
 
         Args:
             bucket: whose batch jobs.
@@ -286,172 +302,76 @@ class Client:
             states: only those in these states.
         """
         return list(
-            self._tokened(
+            self._session.tokened_pages(
                 operations.DESCRIBE_BATCH_JOBS,
-                bucket,
-                "/inventorytriggerjob",
-                (("type", kind), ("states", ",".join(states))),
+                Target.list_of(bucket),
                 BatchJobsResponse,
-                lambda page: (page.jobs_detail, page.next_token),
+                lambda page: (_records(page.jobs_detail), page.next_token),
+                (("type", kind), ("states", ",".join(states))),
             )
         )
 
-    # Objects (document 436/7745)
-
     def head_object(self, bucket: Bucket, key: str) -> ObjectHead | None:
-        """Return what is known of an object, or ``None`` where it (or its bucket) does not exist."""
-        request = Request("HEAD", bucket.cos_host, f"/{key}")
+        """Return what is known of an object, or ``None`` where it, or its bucket, does not exist.
+
+        Follows document 436/7745.
+        """
         try:
-            return self._call(operations.HEAD_OBJECT, request, f"{key} of bucket {bucket}", _object_head)
+            return self._session.call(operations.HEAD_OBJECT, Target.in_bucket(bucket, key), _object_head)
         except ApiError as error:
-            if error.status == HTTPStatus.NOT_FOUND:
+            if error.is_from_service and error.status == HTTPStatus.NOT_FOUND:
                 return None
             raise
 
-    # The ways of a request
 
-    def _call(self, operation: Operation, request: Request, what: str, read: Callable[[Response], Answer]) -> Answer:
-        phrase = operation.phrase.format(what)
-
-        def once() -> Answer:
-            try:
-                response = self.transport.send(self._signed(request))
-                if response.status >= HTTPStatus.MULTIPLE_CHOICES:
-                    raise _api_error(phrase, operation, response)
-                return read(response)
-            except (TransportError, DecodeError) as error:
-                raise type(error)(f"could not {phrase}: {error}") from error
-
-        return attempt(once, repeat=operation.repeat, waiter=self.waiter)
-
-    def _bucket_call(
-        self,
-        operation: Operation,
-        bucket: Bucket,
-        method: str,
-        path: str,
-        query: tuple[tuple[str, str], ...] = (),
-        *,
-        what: str = "",
-    ) -> Response:
-        request = Request(method, bucket.ci_host, path, query, {"Content-Type": _XML})
-        return self._call(operation, request, what or f"bucket {bucket}", lambda response: response)
-
-    def _document(self, operation: Operation, request: Request, what: str, model: type[Model]) -> Model:
-        return self._call(operation, request, what, lambda response: decode(response.body, model))
-
-    def _numbered(
-        self,
-        operation: Operation,
-        host: str,
-        path: str,
-        filters: Pairs,
-        model: type[Model],
-        items: Callable[[Model], list[Item]],
-        *,
-        what: str,
-        page_number: int | None = None,
-        page_size: int = PAGE_SIZE,
-    ) -> list[Item]:
-        found: list[Item] = []
-        page: list[Item] = []
-        for number in count(1) if page_number is None else (page_number,):
-            paging = (("pageNumber", str(number)), ("pageSize", str(page_size)))
-            query = tuple(pair for pair in (*filters, *paging) if pair[1])
-            document = self._document(operation, Request("GET", host, path, query), what, model)
-            before, page = page, items(document)
-            # A service that ignored the page's number would go on without end.
-            if not page or page == before:
-                break
-            found += page
-            total = getattr(document, "total_count", None)
-            if len(found) >= total if total is not None else len(page) < page_size:
-                break
-        return found
-
-    def _tokened(
-        self,
-        operation: Operation,
-        bucket: Bucket,
-        path: str,
-        filters: Pairs,
-        model: type[Model],
-        page_of: Callable[[Model], tuple[list[Item], str | None]],
-    ) -> Iterator[Item]:
-        token: str | None = None
-        seen: set[str] = set()
-        while True:
-            query = (*filters, ("size", str(PAGE_SIZE)), *((("nextToken", token),) if token else ()))
-            request = Request("GET", bucket.ci_host, path, query)
-            page, token = page_of(self._document(operation, request, f"of bucket {bucket}", model))
-            yield from page
-            # The end of a list is an absent token, an empty one, or an empty page; one seen before would go round.
-            if not token or not page or token in seen:
-                return
-            seen.add(token)
-
-    def _signed(self, request: Request) -> Request:
-        credentials = self.credentials()
-        now = int(self.unix_time())
-        headers = dict(request.headers or {})
-        if credentials.token:
-            plane = "cos" if ".cos." in request.host else "ci"
-            headers[f"x-{plane}-security-token"] = credentials.token
-        headers["Authorization"] = authorization(
-            secret_id=credentials.secret_id,
-            secret_key=credentials.secret_key,
-            key_time=f"{now - _SKEW_SECONDS};{now + _SIGNATURE_SECONDS}",
-            method=request.method,
-            path=request.path,
-            parameters=request.query,
-            headers=[
-                ("host", request.host),
-                *((name, headers[name]) for name in headers if name != "Accept"),
-            ],
-        )
-        return Request(request.method, request.host, request.path, request.query, headers, request.body)
+class _HasRecord(Protocol[Record_co]):
+    def record(self) -> Record_co | None: ...
 
 
-def _with_body(method: str, bucket: Bucket, path: str, document: Element) -> Request:
-    return Request(method, bucket.ci_host, path, headers={"Content-Type": _XML}, body=encode(document))
+def _records(items: Iterable[_HasRecord[Record_co]]) -> list[Record_co]:
+    """Return the records of ``items``, without the empty items that stand for none."""
+    return [record for item in items if (record := item.record()) is not None]
 
 
-def _api_error(phrase: str, operation: Operation, response: Response) -> ApiError:
-    document = decode_error(response.body)
-    request_id = response.headers.get("x-ci-request-id") or response.headers.get("x-cos-request-id")
-    return ApiError(
-        phrase,
-        action=operation.action,
-        any_resource=operation.any_resource,
-        status=response.status,
-        code=document.code or "",
-        message=document.message or "",
-        request_id=document.request_id or request_id or "",
-    )
+def _nothing(_response: Response) -> None:
+    return
 
 
-def _submitted_job(response: Response) -> JobsDetail:
-    jobs = decode(response.body, JobsResponse).jobs_detail
-    if len(jobs) != 1 or not jobs[0].job_id:
+def _asr_bucket(response: Response) -> BucketRecord | None:
+    # The documents describe a body; whether it always comes is not documented, and nothing depends on it.
+    bucket = decode(response.body, AsrBucketResponse).asr_bucket if response.body.strip() else None
+    return bucket.record() if bucket else None
+
+
+def _created_job(response: Response) -> JobRecord:
+    jobs = _records(decode(response.body, JobsResponse).jobs_detail)
+    if len(jobs) != 1:
         raise DecodeError("the answer names no job")
     return jobs[0]
 
 
-def _named_template(response: Response) -> Template:
+def _template(response: Response) -> TemplateRecord | None:
     template = decode(response.body, TemplateResponse).template
-    if template is None or not template.template_id:
+    return template.record() if template else None
+
+
+def _created_template(response: Response) -> TemplateRecord:
+    template = _template(response)
+    if template is None:
         raise DecodeError("the answer names no template")
     return template
 
 
 def _object_head(response: Response) -> ObjectHead:
+    if not request_id_of(response):
+        raise DecodeError("an answer without the service's mark: a proxy or a wrong endpoint?")
     size = response.headers.get("content-length", "")
     try:
         modified = parsedate_to_datetime(response.headers.get("last-modified", "")).timestamp()
-    except ValueError:
+    except (ValueError, OverflowError):
         modified = None
     return ObjectHead(
         etag=response.headers.get("etag", "").strip('"'),
-        size=int(size) if size.isdigit() else 0,
+        size=int(size) if re.fullmatch("[0-9]{1,18}", size) else 0,
         last_modified=modified,
     )

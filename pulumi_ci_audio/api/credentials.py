@@ -5,17 +5,23 @@ An id is never combined with a key or token of another source. Nothing here is s
 
 from __future__ import annotations
 
-import configparser
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
-from tencentcloud.common import credential as sdk
-from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
+from pulumi_ci_audio.api.errors import SettingsError
+from pulumi_ci_audio.api.trust import find_ca_bundle
 
-from pulumi_ci_audio.api.errors import SettingsError, one_line
-
-SECRET_CONFIGURATION_KEYS = ("tencentcloud:secretKey", "tencentcloud:securityToken")
+SECRET_ID_KEY, SECRET_KEY_KEY, TOKEN_KEY = (
+    "tencentcloud:secretId",
+    "tencentcloud:secretKey",
+    "tencentcloud:securityToken",
+)
+SECRET_CONFIGURATION_KEYS = (SECRET_KEY_KEY, TOKEN_KEY)
 """The keys of the stack configuration that must be stored as secrets."""
 
 ROLE_ARN_VARIABLE = "TENCENTCLOUD_ASSUME_ROLE_ARN"
@@ -46,7 +52,7 @@ class _PairNames:
     tokens: tuple[str, ...]
 
 
-_CONFIGURATION = _PairNames("tencentcloud:secretId", "tencentcloud:secretKey", ("tencentcloud:securityToken",))
+_CONFIGURATION = _PairNames(SECRET_ID_KEY, SECRET_KEY_KEY, (TOKEN_KEY,))
 _ENVIRONMENT = (
     _PairNames(
         "TENCENTCLOUD_SECRET_ID",
@@ -58,8 +64,31 @@ _ENVIRONMENT = (
 _FILE = _PairNames("secret_id", "secret_key", ("token",))
 
 
-def find_credentials(configuration: Mapping[str, str], environment: Mapping[str, str], home: Path) -> CredentialSource:
-    """Return the source of the credentials, by the order of the README's table of settings.
+@dataclass(frozen=True)
+class Addresses:
+    """Where the credentials of a role come from.
+
+    Attributes:
+        sts: the scheme and the host of the service that grants roles.
+        metadata: the address, on an instance, of the credentials of its roles.
+    """
+
+    sts: str = "https://sts.tencentcloudapi.com"
+    metadata: str = "http://metadata.tencentyun.com/latest/meta-data/cam/security-credentials/"
+
+
+CLOUD = Addresses()
+
+
+def find_credentials(
+    configuration: Mapping[str, str],
+    environment: Mapping[str, str],
+    home: Path,
+    *,
+    addresses: Addresses = CLOUD,
+    unix_time: Callable[[], float] = time.time,
+) -> CredentialSource:
+    """Return the source of the credentials, by the order of the table of settings in docs/reference.md.
 
     A role named in ``TENCENTCLOUD_ASSUME_ROLE_ARN`` is assumed with the pair that was found.
 
@@ -67,31 +96,44 @@ def find_credentials(configuration: Mapping[str, str], environment: Mapping[str,
         configuration: the stack's configuration.
         environment: the environment's variables.
         home: the folder that holds ``.tencentcloud/credentials``.
+        addresses: where the credentials of a role come from.
+        unix_time: the time by which they expire.
 
     Raises:
-        SettingsError: there are none, or a source holds half of a pair.
+        SettingsError: there are none, a source holds half of a pair, or there is no bundle of certificates where the
+            environment names one.
     """
     pair = _find_pair(configuration, environment, home)
+    session_name = environment.get(ROLE_SESSION_VARIABLE) or "pulumi-ci-audio"
+
+    def sts() -> Any:
+        return _roles().Sts(addresses.sts, find_ca_bundle(environment))
+
     role_arn = environment.get(ROLE_ARN_VARIABLE)
     if role_arn:
         if pair is None:
             raise SettingsError(
                 f"{ROLE_ARN_VARIABLE} is set, but there is no secret id and key to assume the role with"
             )
-        session = environment.get(ROLE_SESSION_VARIABLE, "pulumi-ci-audio")
-        return _rotating(
-            "assume the role of " + ROLE_ARN_VARIABLE,
-            lambda: sdk.STSAssumeRoleCredential(pair.secret_id, pair.secret_key, role_arn, session),
-        )
+        parts = (pair.secret_id, pair.secret_key, pair.token)
+        source = _roles().assumed_role(sts(), parts, arn=role_arn, session_name=session_name, unix_time=unix_time)
+        return _rotating(source)
     if pair is not None:
         return lambda: pair
     if all(environment.get(name) for name in OIDC_VARIABLES):
-        return _rotating(
-            "take the role of the cluster's identity provider",
-            lambda: sdk.DefaultTkeOIDCRoleArnProvider().get_credential(),
+        region, provider_id, token_file, arn = (environment[name] for name in OIDC_VARIABLES)
+        source = _roles().cluster_role(
+            sts(),
+            region=region,
+            provider_id=provider_id,
+            token_file=Path(token_file),
+            arn=arn,
+            session_name=session_name,
+            unix_time=unix_time,
         )
+        return _rotating(source)
     if role_name := environment.get(INSTANCE_ROLE_VARIABLE):
-        return _rotating("take the role of this instance", lambda: sdk.CVMRoleCredential(role_name))
+        return _rotating(_roles().instance_role(addresses.metadata, role_name, unix_time=unix_time))
     raise SettingsError(
         "no credentials: run `pulumi config set --secret tencentcloud:secretKey` and set tencentcloud:secretId, "
         "or set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY"
@@ -101,17 +143,19 @@ def find_credentials(configuration: Mapping[str, str], environment: Mapping[str,
 def _find_pair(configuration: Mapping[str, str], environment: Mapping[str, str], home: Path) -> Credentials | None:
     sources = [("the stack configuration", configuration, _CONFIGURATION)]
     sources += [("the environment", environment, names) for names in _ENVIRONMENT]
-    for place, values, names in sources:
-        pair = _pair(place, values, names)
+    for source, values, names in sources:
+        pair = _pair(source, values, names)
         if pair is not None:
             return pair
     path = home / ".tencentcloud" / "credentials"
     if not path.is_file():
         return None
-    file = configparser.ConfigParser(interpolation=None)
+    from configparser import ConfigParser, Error  # noqa: PLC0415  most programs have no such file
+
+    file = ConfigParser(interpolation=None)
     try:
         file.read(path, encoding="utf-8")
-    except (configparser.Error, UnicodeDecodeError, OSError):
+    except (Error, UnicodeDecodeError, OSError):
         # The parser's own message quotes lines of the file, so it is not repeated.
         raise SettingsError("~/.tencentcloud/credentials cannot be read as an INI file") from None
     return _pair(
@@ -119,7 +163,7 @@ def _find_pair(configuration: Mapping[str, str], environment: Mapping[str, str],
     )
 
 
-def _pair(place: str, values: Mapping[str, str], names: _PairNames) -> Credentials | None:
+def _pair(source: str, values: Mapping[str, str], names: _PairNames) -> Credentials | None:
     secret_id, secret_key = values.get(names.secret_id), values.get(names.secret_key)
     if not secret_id and not secret_key:
         return None
@@ -127,14 +171,14 @@ def _pair(place: str, values: Mapping[str, str], names: _PairNames) -> Credentia
         missing, found = names.secret_id, names.secret_key
         if secret_id:
             missing, found = found, missing
-        raise SettingsError(f"{place} holds {found} without {missing}; both must come from the same source")
+        raise SettingsError(f"{source} holds {found} without {missing}; both must come from the same source")
     if not _is_sendable(secret_id + secret_key):
-        raise SettingsError(f"{place} holds a {names.secret_id} or {names.secret_key} with a character no key has")
+        raise SettingsError(f"{source} holds a {names.secret_id} or {names.secret_key} with a character no key has")
     token_name = next((name for name in names.tokens if values.get(name)), None)
     token = values[token_name] if token_name else None
     if token and not _is_sendable(token):
         # Refused here, since the HTTP library's own complaint about a header quotes it.
-        raise SettingsError(f"{place} holds a {token_name} with a character no token has")
+        raise SettingsError(f"{source} holds a {token_name} with a character no token has")
     return Credentials(secret_id, secret_key, token)
 
 
@@ -142,19 +186,10 @@ def _is_sendable(text: str) -> bool:
     return text.isascii() and not any(c.isspace() or not c.isprintable() for c in text)
 
 
-def _rotating(what: str, create: Callable[[], sdk.Credential]) -> CredentialSource:
-    made: list[sdk.Credential] = []
+def _roles() -> ModuleType:
+    # The official package costs a fifth of the import time, and most programs use no role.
+    return import_module("pulumi_ci_audio.api.roles")
 
-    def current() -> Credentials:
-        try:
-            if not made:
-                made.append(create())
-            secret_id, secret_key, token = made[0].get_credential_info()
-        except (TencentCloudSDKException, OSError, ValueError, LookupError) as error:
-            raise SettingsError(f"could not {what}: {one_line(str(error))}") from None
-        if not secret_id or not secret_key:
-            # So does the SDK answer for an instance without the role, or without a metadata server.
-            raise SettingsError(f"could not {what}: it brought no credentials")
-        return Credentials(secret_id, secret_key, token)
 
-    return current
+def _rotating(source: Callable[[], tuple[str, str, str]]) -> CredentialSource:
+    return lambda: Credentials(*source())

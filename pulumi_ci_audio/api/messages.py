@@ -1,12 +1,15 @@
-"""The API's documents as models named after their elements. The only user of ``lxml``; no I/O.
+"""The API's documents as models named after their elements, and the records they stand for. No I/O.
 
-Answers are read tolerantly: elements may be missing, empty, repeated, unknown or in any order. An unset time is ``-``
-or empty in the API and ``None`` here.
+The only user of ``lxml``. Answers are read tolerantly: elements may be missing, empty, repeated, unknown or in any
+order. An unset time is ``-`` or empty in the API and ``None`` here. A list without a match may hold one empty item
+(the official Java SDK drops a job without ids), so an item without its id is no item: its ``record()`` is ``None``.
 """
 
 from __future__ import annotations
 
 import json
+import re
+from itertools import islice
 from typing import Annotated, Any, TypeVar
 
 from lxml import etree
@@ -14,6 +17,7 @@ from pydantic import BeforeValidator, ValidationError
 from pydantic_xml import BaseXmlModel, element
 from pydantic_xml.errors import ParsingError
 
+from pulumi_ci_audio.api import records
 from pulumi_ci_audio.api.errors import DecodeError, one_line
 
 
@@ -21,8 +25,19 @@ def _unset(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
 
 
+def _text(number: int | None) -> str | None:
+    return None if number is None else str(number)
+
+
 def _unset_time(value: object) -> object:
     return None if isinstance(value, str) and value.strip() == "-" else _unset(value)
+
+
+def _digits(value: object) -> object:
+    # Python takes the digits of every script for a number; the service writes ASCII.
+    if isinstance(value, str) and value.strip() and not re.fullmatch("[0-9]{1,18}", value.strip()):
+        raise ValueError("must be digits")
+    return _unset(value)
 
 
 Text = Annotated[str | None, BeforeValidator(_unset)]
@@ -32,21 +47,43 @@ Time = Annotated[str | None, BeforeValidator(_unset_time)]
 """A time that may be missing, empty or ``-``."""
 
 
+Count = Annotated[int | None, BeforeValidator(_digits)]
+"""A number of things that may be missing or empty."""
+
+LONGEST_JSON_BYTES = 65_536
+MOST_ELEMENTS = 100_000
+"""An answer with more elements and attributes than this is none of the API: it would take gigabytes as models."""
+
+
 class Element(BaseXmlModel, search_mode="unordered"):
     """An element of the API: its children in any order, unknown ones ignored."""
 
 
 class NoiseReduction(Element, tag="NoiseReduction"):
-    """The parameters of a noise reduction. The samples spell the rate in two ways (Q1); ``Samplerate`` is sent."""
+    """The parameters of a noise reduction.
+
+    The job page spells the rate ``SampleRate``; the template page that it refers to and every official SDK spell it
+    ``Samplerate``, which is sent (documents 460/84796, 1045/73377).
+    """
 
     format: Text = element(tag="Format", default=None)
     samplerate: Text = element(tag="Samplerate", default=None)
+
+    @classmethod
+    def of(cls, parameters: records.NoiseReductionParameters) -> NoiseReduction:
+        """Return the element for ``parameters``."""
+        return cls(format=parameters.format, samplerate=_text(parameters.sample_rate))
 
 
 class EchoedNoiseReduction(NoiseReduction, tag="NoiseReduction"):
     """The parameters as an answer repeats them, in either spelling."""
 
     sample_rate: Text = element(tag="SampleRate", default=None)
+
+    def record(self) -> records.NoiseReductionParameters:
+        """Return the parameters; a rate that is no number counts as unsaid."""
+        rate = self.samplerate or self.sample_rate or ""
+        return records.NoiseReductionParameters(self.format, int(rate) if rate.isascii() and rate.isdigit() else None)
 
 
 class Input(Element, tag="Input"):
@@ -83,10 +120,10 @@ class CallBackMqConfig(Element, tag="CallBackMqConfig"):
     mq_name: Text = element(tag="MqName", default=None)
 
 
-class JobRequest(Element, tag="Request"):
+class JobBody(Element, tag="Request"):
     """The body of ``POST /jobs`` (document 460/84796)."""
 
-    tag: str = element(tag="Tag", default="NoiseReduction")
+    tag: str = element(tag="Tag")
     input: Input = element(tag="Input")
     operation: JobOperation = element(tag="Operation")
     queue_id: Text = element(tag="QueueId", default=None)
@@ -94,6 +131,32 @@ class JobRequest(Element, tag="Request"):
     call_back_format: Text = element(tag="CallBackFormat", default=None)
     call_back_type: Text = element(tag="CallBackType", default=None)
     call_back_mq_config: CallBackMqConfig | None = element(tag="CallBackMqConfig", default=None)
+
+    @classmethod
+    def of(cls, job: records.JobRequest) -> JobBody:
+        """Return the document that submits ``job``."""
+        callback = job.callback
+        queue_is_told = callback is not None and callback.url is None
+        return cls(
+            tag=job.tag,
+            input=Input(object=job.input_object),
+            operation=JobOperation(
+                template_id=job.template_id,
+                noise_reduction=NoiseReduction.of(job.noise_reduction) if job.noise_reduction else None,
+                output=Output(region=job.output.region, bucket=job.output.name, object=job.output_object),
+                user_data=job.user_data,
+                job_level=_text(job.job_level),
+            ),
+            queue_id=job.queue_id,
+            call_back=callback.url if callback else None,
+            call_back_format=callback.format if callback else None,
+            call_back_type=("TDMQ" if queue_is_told else "Url") if callback else None,
+            call_back_mq_config=CallBackMqConfig(
+                mq_region=callback.mq_region, mq_mode=callback.mq_mode, mq_name=callback.mq_name
+            )
+            if callback and queue_is_told
+            else None,
+        )
 
 
 class EchoedOperation(Element, tag="Operation"):
@@ -120,6 +183,31 @@ class JobsDetail(Element, tag="JobsDetail"):
     input: Input | None = element(tag="Input", default=None)
     operation: EchoedOperation | None = element(tag="Operation", default=None)
 
+    def record(self) -> records.JobRecord | None:
+        """Return the job."""
+        if self.job_id is None:
+            return None
+        operation = self.operation or EchoedOperation()
+        output = operation.output or Output()
+        return records.JobRecord(
+            job_id=self.job_id,
+            state=self.state,
+            tag=self.tag,
+            code=self.code,
+            message=self.message,
+            creation_time=self.creation_time,
+            start_time=self.start_time,
+            end_time=self.end_time,
+            queue_id=self.queue_id,
+            input_object=self.input.object if self.input else None,
+            output_region=output.region,
+            output_bucket=output.bucket,
+            output_object=output.object,
+            template_id=operation.template_id,
+            noise_reduction=operation.noise_reduction.record() if operation.noise_reduction else None,
+            user_data=operation.user_data,
+        )
+
 
 class JobsResponse(Element, tag="Response"):
     """The answer of every job call."""
@@ -136,6 +224,10 @@ class BucketItem(Element):
     region: Text = element(tag="Region", default=None)
     create_time: Time = element(tag="CreateTime", default=None)
 
+    def record(self) -> records.BucketRecord | None:
+        """Return the bucket."""
+        return None if self.bucket_id is None else records.BucketRecord(self.bucket_id, self.region, self.create_time)
+
 
 class AsrBucket(BucketItem, tag="AsrBucket"):
     """The bucket in the answer of ``POST /asrbucket``."""
@@ -150,7 +242,7 @@ class AsrBucketResponse(Element, tag="Response"):
 class BucketListResponse(Element, tag="Response"):
     """The answer of the lists of the processing services; each service has its own element."""
 
-    total_count: int | None = element(tag="TotalCount", default=None)
+    total_count: Count = element(tag="TotalCount", default=None)
     asr: list[BucketItem] = element(tag="AsrBucketList", default=[])
     media: list[BucketItem] = element(tag="MediaBucketList", default=[])
     doc: list[BucketItem] = element(tag="DocBucketList", default=[])
@@ -171,6 +263,10 @@ class Queue(Element, tag="QueueList"):
     name: Text = element(tag="Name", default=None)
     state: Text = element(tag="State", default=None)
 
+    def record(self) -> records.QueueRecord | None:
+        """Return the queue."""
+        return None if self.queue_id is None else records.QueueRecord(self.queue_id, self.name, self.state)
+
 
 class QueueListResponse(Element, tag="Response"):
     """The answer of ``GET /asrqueue``."""
@@ -178,12 +274,17 @@ class QueueListResponse(Element, tag="Response"):
     queue_list: list[Queue] = element(tag="QueueList", default=[])
 
 
-class TemplateRequest(Element, tag="Request"):
+class TemplateBody(Element, tag="Request"):
     """The body of ``POST /template`` and ``PUT /template/<id>`` (documents 1045/73377, 1045/73378)."""
 
-    tag: str = element(tag="Tag", default="NoiseReduction")
+    tag: str = element(tag="Tag", default=records.NOISE_REDUCTION)
     name: str = element(tag="Name")
     noise_reduction: NoiseReduction = element(tag="NoiseReduction")
+
+    @classmethod
+    def of(cls, template: records.TemplateRequest) -> TemplateBody:
+        """Return the document that creates or updates ``template``."""
+        return cls(name=template.name, noise_reduction=NoiseReduction.of(template.noise_reduction))
 
 
 class Template(Element, tag="Template"):
@@ -197,6 +298,19 @@ class Template(Element, tag="Template"):
     update_time: Time = element(tag="UpdateTime", default=None)
     noise_reduction: EchoedNoiseReduction | None = element(tag="NoiseReduction", default=None)
 
+    def record(self) -> records.TemplateRecord | None:
+        """Return the template."""
+        if self.template_id is None:
+            return None
+        return records.TemplateRecord(
+            template_id=self.template_id,
+            name=self.name,
+            tag=self.tag,
+            create_time=self.create_time,
+            update_time=self.update_time,
+            noise_reduction=self.noise_reduction.record() if self.noise_reduction else None,
+        )
+
 
 class TemplateResponse(Element, tag="Response"):
     """The answer of creating or updating a template."""
@@ -207,7 +321,7 @@ class TemplateResponse(Element, tag="Response"):
 class TemplateListResponse(Element, tag="Response"):
     """The answer of ``GET /template`` (document 1045/72989)."""
 
-    total_count: int | None = element(tag="TotalCount", default=None)
+    total_count: Count = element(tag="TotalCount", default=None)
     template_list: list[Template] = element(tag="TemplateList", default=[])
 
 
@@ -218,12 +332,16 @@ class Workflow(Element, tag="MediaWorkflowList"):
     name: Text = element(tag="Name", default=None)
     state: Text = element(tag="State", default=None)
 
+    def record(self) -> records.WorkflowRecord | None:
+        """Return the workflow."""
+        return None if self.workflow_id is None else records.WorkflowRecord(self.workflow_id, self.name, self.state)
+
 
 class WorkflowListResponse(Element, tag="Response"):
-    """The answer of ``GET /workflow``."""
+    """The answer of ``GET /workflow``, in the order of its elements: else the first workflow would become the last."""
 
-    total_count: int | None = element(tag="TotalCount", default=None)
     media_workflow_list: list[Workflow] = element(tag="MediaWorkflowList", default=[])
+    total_count: Count = element(tag="TotalCount", default=None)
 
 
 class BatchJob(Element, tag="JobsDetail"):
@@ -233,6 +351,10 @@ class BatchJob(Element, tag="JobsDetail"):
     name: Text = element(tag="Name", default=None)
     state: Text = element(tag="State", default=None)
     type: Text = element(tag="Type", default=None)
+
+    def record(self) -> records.BatchJobRecord | None:
+        """Return the batch job."""
+        return None if self.job_id is None else records.BatchJobRecord(self.job_id, self.name, self.state, self.type)
 
 
 class BatchJobsResponse(Element, tag="Response"):
@@ -277,6 +399,8 @@ def decode(body: bytes, model: type[Model]) -> Model:
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
         tree: Any = etree.fromstring(body, parser)  # pydantic-xml is typed for the standard library's elements
+        if sum(1 + len(found.attrib) for found in islice(tree.iter(), MOST_ELEMENTS + 1)) > MOST_ELEMENTS:
+            raise DecodeError(f"the answer has more than {MOST_ELEMENTS:,} elements")
         return model.from_xml_tree(tree)
     except (etree.XMLSyntaxError, ParsingError, ValidationError, ValueError) as error:
         shown = one_line(body[:120].decode("utf-8", "replace"))
@@ -284,7 +408,10 @@ def decode(body: bytes, model: type[Model]) -> Model:
 
 
 def decode_status(body: bytes) -> str:
-    """Return the CI status in ``body``: ``on``, ``off`` or ``unbinding``; the service writes it in JSON or XML (Q2).
+    """Return the CI status in ``body``: ``on``, ``off`` or ``unbinding``.
+
+    The service writes it in JSON, and in XML on its legacy host (documents 1045/33702, 460/97481).
+
 
     Raises:
         DecodeError: it is neither.
@@ -318,6 +445,8 @@ def decode_error(body: bytes) -> ErrorDocument:
 
 
 def _json_object(body: bytes) -> dict[str, object]:
+    if len(body) > LONGEST_JSON_BYTES:
+        raise DecodeError(f"the answer has more than {LONGEST_JSON_BYTES:,} bytes of JSON")
     try:
         value = json.loads(body)
     except (ValueError, RecursionError) as error:

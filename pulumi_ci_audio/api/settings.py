@@ -1,6 +1,6 @@
 """Where requests go and whose they are: stack configuration first, environment second. No I/O here.
 
-The order of sources is documented in the README's table of settings.
+The order of sources is that of the table of settings in docs/reference.md.
 """
 
 from __future__ import annotations
@@ -12,23 +12,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pulumi_ci_audio.api.credentials import CredentialSource, find_credentials
+from pulumi_ci_audio.api.credentials import (
+    SECRET_CONFIGURATION_KEYS,
+    SECRET_ID_KEY,
+    Credentials,
+    CredentialSource,
+    find_credentials,
+)
 from pulumi_ci_audio.api.errors import SettingsError
+from pulumi_ci_audio.api.trust import find_ca_bundle
 
 REGION_KEY = "tencentcloud:region"
 ENDPOINT_KEY = "ci-audio:endpoint"
-CONFIGURATION_KEYS = (
-    "tencentcloud:secretId",
-    "tencentcloud:secretKey",
-    "tencentcloud:securityToken",
-    REGION_KEY,
-    ENDPOINT_KEY,
-)
+CONFIGURATION_KEYS = (SECRET_ID_KEY, *SECRET_CONFIGURATION_KEYS, REGION_KEY, ENDPOINT_KEY)
 """Every key of the stack configuration that is read."""
 
 REGION_VARIABLES = ("TENCENTCLOUD_REGION", "COS_REGION")
 ENDPOINT_VARIABLE = "CI_AUDIO_ENDPOINT"
 READ_TIMEOUT_VARIABLE = "CI_AUDIO_READ_TIMEOUT_SECONDS"
+PACE_VARIABLE = "CI_AUDIO_REQUESTS_PER_SECOND"
 SETTLE_VARIABLE = "CI_AUDIO_SETTLE_SECONDS"
 CONNECT_TIMEOUT_SECONDS = 10.0
 READ_TIMEOUT_SECONDS = 30.0
@@ -90,7 +92,7 @@ class Settings:
         Raises:
             SettingsError: the variable holds no positive number.
         """
-        return self._seconds(READ_TIMEOUT_VARIABLE, READ_TIMEOUT_SECONDS)
+        return self._number(READ_TIMEOUT_VARIABLE, "seconds") or READ_TIMEOUT_SECONDS
 
     @property
     def connect_timeout_seconds(self) -> float:
@@ -103,29 +105,54 @@ class Settings:
 
     @property
     def settle_seconds(self) -> float:
-        """After what time a submitted job is taken to be in the service's list.
+        """The time after which the service lists every job that it accepted, in seconds.
 
         Raises:
             SettingsError: the variable holds no positive number.
         """
-        return self._seconds(SETTLE_VARIABLE, SETTLE_SECONDS)
+        return self._number(SETTLE_VARIABLE, "seconds") or SETTLE_SECONDS
 
-    def _seconds(self, variable: str, default: float) -> float:
-        text = self.environment.get(variable)
-        if not text:
-            return default
-        try:
-            seconds = float(text)
-        except ValueError:
-            seconds = math.nan
-        if not 0 < seconds < math.inf:
-            raise SettingsError(f"{variable} must be a positive number of seconds")
-        return seconds
-
-    def credentials(self) -> CredentialSource:
-        """Return where the credentials come from.
+    @property
+    def requests_per_second(self) -> float | None:
+        """The most requests in a second to one host, or ``None`` where only the service limits them.
 
         Raises:
-            SettingsError: there are none, or a source holds half of a pair.
+            SettingsError: the variable holds no positive number.
         """
-        return find_credentials(self.configuration, self.environment, self.home)
+        return self._number(PACE_VARIABLE, "requests")
+
+    @property
+    def ca_bundle(self) -> str | None:
+        """The path of the certificates to trust, or ``None`` for those of the HTTP library.
+
+        Raises:
+            SettingsError: the environment names something that does not exist or holds no certificates.
+        """
+        return find_ca_bundle(self.environment)
+
+    def _number(self, variable: str, unit: str) -> float | None:
+        text = self.environment.get(variable)
+        if not text:
+            return None
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if not 0 < number < math.inf:
+            raise SettingsError(f"{variable} must be a positive number of {unit}")
+        return number
+
+    def credentials(self) -> CredentialSource:
+        """Return the source of the credentials.
+
+        They are looked for at the first request, not before: a preview without requests needs none. They are looked
+        for once, so that a role keeps what it was given. The source raises ``SettingsError`` where there are none.
+        """
+        found: list[CredentialSource] = []
+
+        def current() -> Credentials:
+            if not found:
+                found.append(find_credentials(self.configuration, self.environment, self.home))
+            return found[0]()
+
+        return current

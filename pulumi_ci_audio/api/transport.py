@@ -1,46 +1,43 @@
-"""Carries requests to the service and brings back the answers. The only user of ``requests``.
+"""Carries requests to the service and brings back the answers. Nothing here signs, decodes or knows the API.
 
-One connection pool per thread is kept for the life of the process. Nothing here signs, decodes or knows the API.
+One connection pool per thread is kept for the life of the process. Redirects are never followed, nothing is sent twice,
+and answers are bounded in length and time. They are read as they come: a few hundred bytes can unpack to gigabytes.
 """
 
 from __future__ import annotations
 
+import re
 import threading
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
 from ssl import SSLCertVerificationError
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import requests
-import tenacity
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
-from urllib3.exceptions import MaxRetryError, NewConnectionError, ProxyError
+from urllib3.exceptions import (
+    HTTPError,
+    LocationValueError,
+    MaxRetryError,
+    NewConnectionError,
+    ProxyError,
+    ReadTimeoutError,
+)
 
+from pulumi_ci_audio.api.connections import Bound, BoundedAdapter
 from pulumi_ci_audio.api.errors import (
-    ApiError,
     CiAudioError,
     DecodeError,
     NoAnswerError,
     NotConnectedError,
-    TransportError,
+    SettingsError,
     one_line,
 )
-from pulumi_ci_audio.api.operations import Repeat
 from pulumi_ci_audio.api.signing import url_encode
-from pulumi_ci_audio.api.waiting import Waiter
 
 LONGEST_BODY_BYTES = 10 * 1024 * 1024
-ATTEMPTS = 4
-FIRST_PAUSE_SECONDS = 0.25
-"""Before the second attempt; doubled before each further one. Chance adds up to this much to every pause."""
-BUDGET_SECONDS = 60.0
-"""After this time, no further attempt of one request is begun."""
-
-Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -54,6 +51,8 @@ class Request:
         query: names and values, decoded.
         headers: without ``Host`` and ``Content-Length``.
         body: the bytes to send.
+        is_unrepeatable: whether it must not be lost. It is sent on a new connection then, since the service may close
+            an idle one at the very moment at which the request is on its way.
     """
 
     method: str
@@ -62,6 +61,7 @@ class Request:
     query: tuple[tuple[str, str], ...] = ()
     headers: Mapping[str, str] | None = None
     body: bytes = b""
+    is_unrepeatable: bool = False
 
     @property
     def target(self) -> str:
@@ -89,6 +89,8 @@ class Transport(Protocol):
         Raises:
             NotConnectedError: no connection was made.
             NoAnswerError: the connection broke, timed out, or brought more than an answer may hold.
+            DecodeError: the answer is compressed, although that was not asked for.
+            SettingsError: no request can be made with the proxy of the environment.
         """
 
 
@@ -105,13 +107,28 @@ class RequestsTransport:
     Args:
         endpoint: the server that gets every request, or ``None`` for the host of each.
         connect_timeout: seconds until a connection stands.
-        read_timeout: seconds between two bytes of an answer.
+        read_timeout: seconds between two bytes of an answer; a whole answer may take twice as long.
+        ca_bundle: the path of the certificates to trust, or ``None`` for those of the HTTP library.
     """
 
-    def __init__(self, endpoint: str | None = None, *, connect_timeout: float, read_timeout: float) -> None:
+    def __init__(
+        self,
+        endpoint: str | None = None,
+        *,
+        connect_timeout: float,
+        read_timeout: float,
+        ca_bundle: str | None = None,
+    ) -> None:
         self._endpoint = endpoint
         self._timeouts = (connect_timeout, read_timeout)
+        self._ca_bundle = ca_bundle
         self._threads = threading.local()
+        self._sessions: list[requests.Session] = []
+
+    def close(self) -> None:
+        """Close the idle connections of every thread; the next request opens new ones."""
+        for session in self._sessions:
+            session.close()
 
     def send(self, request: Request) -> Response:
         """See :meth:`Transport.send`."""
@@ -119,8 +136,12 @@ class RequestsTransport:
         headers = {"Host": request.host, **(request.headers or {})}
         if request.body or request.method in {"PUT", "POST", "DELETE"}:
             headers["Content-Length"] = str(len(request.body))
+        session, bound = self._session(), self._bound()
+        if request.is_unrepeatable:
+            session.close()
+        bound.restart()
         try:
-            with self._session().request(
+            with session.request(
                 request.method,
                 url,
                 data=request.body or None,
@@ -129,19 +150,23 @@ class RequestsTransport:
                 allow_redirects=False,
                 stream=True,
                 auth=_SignedAlready(),
+                verify=self._ca_bundle or True,
             ) as response:
-                body = self._body(response)
-                lowered = {name.lower(): value for name, value in response.headers.items()}
-                return Response(response.status_code, lowered, body)
-        except requests.RequestException as error:
-            raise _transport_error(error, request.host) from error
+                return _read(request, response)
+        except (requests.RequestException, HTTPError) as error:
+            # Not chained: the library's own texts may quote the password of a proxy.
+            raise _failure(error, request.host, is_over=bound.rest <= 0) from None
+
+    def _bound(self) -> Bound:
+        bound: Bound = self._threads.bound
+        return bound
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._threads, "session", None)
         if session is None:
             session = requests.Session()
-            # No hidden repetition: what may be repeated is decided by the operation.
-            adapter = HTTPAdapter(max_retries=0)
+            bound = Bound(2 * self._timeouts[1])
+            adapter = BoundedAdapter(bound)
             session.mount("http://", adapter)
             session.mount("https://", adapter)
             session.headers.clear()
@@ -154,33 +179,43 @@ class RequestsTransport:
             )
             # A proxy of the environment stands between here and the cloud, not between here and an emulator.
             session.trust_env = self._endpoint is None
-            self._threads.session = session
+            self._threads.session, self._threads.bound = session, bound
+            self._sessions.append(session)
         return session
 
-    def _body(self, response: requests.Response) -> bytes:
-        end = time.monotonic() + 2 * self._timeouts[1]
-        body = bytearray()
-        for chunk in response.iter_content(65536):
-            body += chunk
-            if len(body) > LONGEST_BODY_BYTES or time.monotonic() > end:
-                raise NoAnswerError("the answer is too long or too slow to be one of the CI API")
-        declared = response.headers.get("Content-Length", "")
-        if response.request.method != "HEAD" and declared.isdigit() and int(declared) > len(body):
-            raise NoAnswerError("the connection broke in the middle of the answer")
-        return bytes(body)
+
+def _read(request: Request, response: requests.Response) -> Response:
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    body = bytearray()
+    while chunk := response.raw.read(65536, decode_content=False):
+        body += chunk
+        if len(body) > LONGEST_BODY_BYTES:
+            raise NoAnswerError(f"the answer of {request.host} is too long to be one of the CI API")
+    declared = headers.get("content-length", "")
+    if request.method != "HEAD" and re.fullmatch("[0-9]{1,18}", declared) and int(declared) > len(body):
+        raise NoAnswerError(f"the connection to {request.host} broke in the middle of the answer")
+    encoding = headers.get("content-encoding", "identity").strip().lower()
+    if body and encoding not in {"identity", ""}:
+        raise DecodeError(f"the answer is compressed ({one_line(encoding)}), which was not asked for")
+    return Response(response.status_code, headers, bytes(body))
 
 
-def _transport_error(error: requests.RequestException, host: str) -> TransportError:
+def _failure(error: Exception, host: str, *, is_over: bool) -> CiAudioError:
     reason = error.args[0] if error.args else None
     cause = reason.reason if isinstance(reason, MaxRetryError) else None
+    shown = one_line(str(cause or reason or error))
+    if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, LocationValueError)):
+        return SettingsError(f"no request to {host} can be made: {shown}; check the proxy of the environment")
     unconnected = isinstance(error, requests.ConnectTimeout) or _is_refused_by_proxy(cause)
     # TLS can break after the request was sent, too; only a refused certificate is certainly before it.
     unconnected = unconnected or any(isinstance(part, SSLCertVerificationError) for part in getattr(cause, "args", ()))
     if unconnected or isinstance(cause, NewConnectionError):
-        return NotConnectedError(f"no connection to {host}: {one_line(str(cause or error))}")
-    if isinstance(error, requests.ReadTimeout):
+        return NotConnectedError(f"no connection to {host}: {shown}")
+    if is_over:
+        return NoAnswerError(f"the answer of {host} is too slow to be one of the CI API")
+    if isinstance(error, (requests.ReadTimeout, ReadTimeoutError)):
         return NoAnswerError(f"{host} did not answer in time")
-    return NoAnswerError(f"the connection to {host} broke: {one_line(str(cause or reason or error))}")
+    return NoAnswerError(f"the connection to {host} broke: {shown}")
 
 
 def _is_refused_by_proxy(cause: BaseException | None) -> bool:
@@ -193,49 +228,8 @@ def _is_refused_by_proxy(cause: BaseException | None) -> bool:
 
 
 @lru_cache(maxsize=8)
-def transport_to(endpoint: str | None, connect_timeout: float, read_timeout: float) -> RequestsTransport:
+def transport_to(
+    endpoint: str | None, connect_timeout: float, read_timeout: float, ca_bundle: str | None = None
+) -> RequestsTransport:
     """Return the process's transport to ``endpoint``, so that connections outlive a single operation."""
-    return RequestsTransport(endpoint, connect_timeout=connect_timeout, read_timeout=read_timeout)
-
-
-def is_certainly_not_accepted(error: BaseException) -> bool:
-    """Whether a request was turned away before it could have had an effect."""
-    return isinstance(error, NotConnectedError) or (isinstance(error, ApiError) and error.is_throttled)
-
-
-def is_outcome_unknown(error: CiAudioError) -> bool:
-    """Whether a request may have had its effect although no good answer came."""
-    if isinstance(error, ApiError):
-        return error.is_server_fault and not error.is_throttled
-    return isinstance(error, NoAnswerError | DecodeError)
-
-
-_MAY_REPEAT: Mapping[Repeat, Callable[[BaseException], bool]] = {
-    Repeat.SAFELY: lambda error: (
-        is_certainly_not_accepted(error) or (isinstance(error, CiAudioError) and is_outcome_unknown(error))
-    ),
-    Repeat.IF_NOT_ACCEPTED: is_certainly_not_accepted,
-    Repeat.NEVER: lambda _: False,
-}
-
-
-def attempt(once: Callable[[], Answer], *, repeat: Repeat, waiter: Waiter) -> Answer:
-    """Return what ``once`` returns, calling it again where ``repeat`` allows it, up to :data:`ATTEMPTS` times.
-
-    Raises:
-        CiAudioError: what the last attempt raised.
-        InterruptedWaitError: the wait between two attempts was called off.
-    """
-    start = waiter.now()
-
-    def is_spent(state: tenacity.RetryCallState) -> bool:
-        return state.attempt_number >= ATTEMPTS or waiter.now() - start > BUDGET_SECONDS
-
-    retrying = tenacity.Retrying(
-        retry=tenacity.retry_if_exception(_MAY_REPEAT[repeat]),
-        wait=lambda state: FIRST_PAUSE_SECONDS * (2 ** (state.attempt_number - 1) + waiter.chance()),
-        stop=is_spent,
-        sleep=waiter.pause,
-        reraise=True,
-    )
-    return retrying(once)
+    return RequestsTransport(endpoint, connect_timeout=connect_timeout, read_timeout=read_timeout, ca_bundle=ca_bundle)

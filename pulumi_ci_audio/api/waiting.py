@@ -6,21 +6,21 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from pulumi_ci_audio.api.errors import InterruptedWaitError
+from pulumi_ci_audio.api.errors import WaitCancelledError
 
 TICK_SECONDS = 0.1
-"""The longest sleep between two looks at whether the wait was called off."""
+"""The longest sleep between two looks at whether the wait was cancelled."""
 
 
 @dataclass(frozen=True)
 class Backoff:
-    """How long to wait between two looks: soon at first, then less and less often.
+    """How long to wait between two polls: soon at first, then less and less often.
 
     Attributes:
-        first_seconds: before the second look.
+        first_seconds: before the second poll.
         factor: by which each pause exceeds the one before.
         longest_seconds: no pause is longer.
-        jitter: the share of a pause that is left to chance, so that many waits do not look at the same moment.
+        jitter: the share of a pause that is left to chance, so that many waits do not poll at the same moment.
     """
 
     first_seconds: float = 0.5
@@ -47,14 +47,14 @@ class Waiter:
     Attributes:
         now: returns a monotonic time in seconds.
         sleep: pauses for some seconds.
-        is_called_off: whether the process is asked to end.
-        backoff: the pauses between two looks.
+        is_cancelled: whether the process is asked to end.
+        backoff: the pauses between two polls.
         chance: returns a number from 0 to 1.
     """
 
     now: Callable[[], float]
     sleep: Callable[[float], None]
-    is_called_off: Callable[[], bool] = lambda: False
+    is_cancelled: Callable[[], bool] = lambda: False
     backoff: Backoff = field(default_factory=Backoff)
     chance: Callable[[], float] = random.random
 
@@ -62,19 +62,19 @@ class Waiter:
         """Sleep for ``seconds``, in short steps.
 
         Raises:
-            InterruptedWaitError: the wait was called off.
+            WaitCancelledError: the wait was cancelled.
         """
         end = self.now() + seconds
         while (rest := end - self.now()) > 0:
-            if self.is_called_off():
-                raise InterruptedWaitError("interrupted")
+            if self.is_cancelled():
+                raise WaitCancelledError("interrupted")
             self.sleep(min(rest, TICK_SECONDS))
 
-    def looks(self, timeout_seconds: float) -> Iterator[float]:
+    def polls(self, timeout_seconds: float) -> Iterator[float]:
         """Yield the seconds waited so far, once at first, then after each pause, once more when time is up.
 
         Raises:
-            InterruptedWaitError: the wait was called off.
+            WaitCancelledError: the wait was cancelled.
         """
         start = self.now()
         for pause in self.backoff.pauses(self.chance):

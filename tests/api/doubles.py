@@ -1,39 +1,22 @@
-"""Doubles for the tests of the API layer: a clock that stands still and a transport that remembers."""
+"""A double for the tests of the API layer: a transport that remembers."""
 
 from __future__ import annotations
 
 from pulumi_ci_audio.api.transport import Request, Response
-from pulumi_ci_audio.api.waiting import Waiter
-
-
-class FakeClock:
-    """Time that passes only when somebody sleeps."""
-
-    def __init__(self, start=1000.0):
-        self.time = start
-        self.slept = []
-
-    def now(self):
-        return self.time
-
-    def sleep(self, seconds):
-        assert seconds > 0
-        self.slept.append(seconds)
-        self.time += seconds
-
-    def waiter(self, **options):
-        return Waiter(now=self.now, sleep=self.sleep, **options)
 
 
 class RecordingTransport:
     """Remembers requests and gives canned answers, the last one again and again; an exception is raised."""
 
-    def __init__(self, *answers: Response | Exception):
+    def __init__(self, *answers: Response | Exception, now=lambda: 0.0):
         self.answers = list(answers)
+        self.now = now
         self.requests: list[Request] = []
+        self.times: list[float] = []
 
     def send(self, request):
         self.requests.append(request)
+        self.times.append(self.now())
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, Exception):
             raise answer

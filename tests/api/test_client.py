@@ -1,11 +1,14 @@
 """Every operation of the client against the documented request, the signature of what it sends, pages and errors."""
 
+import logging
 import re
+from itertools import pairwise
 
 import pytest
 
 from pulumi_ci_audio.api import operations, signing
-from pulumi_ci_audio.api.client import PAGE_SIZE, Client
+from pulumi_ci_audio.api.buckets import Bucket
+from pulumi_ci_audio.api.client import BucketQuery, Client
 from pulumi_ci_audio.api.credentials import Credentials
 from pulumi_ci_audio.api.errors import (
     ApiError,
@@ -15,12 +18,13 @@ from pulumi_ci_audio.api.errors import (
     NotConnectedError,
     SettingsError,
 )
-from pulumi_ci_audio.api.messages import Input, JobOperation, JobRequest, NoiseReduction, TemplateRequest
-from pulumi_ci_audio.api.places import Bucket, ObjectHead
-from pulumi_ci_audio.api.transport import ATTEMPTS
-from tests.api.doubles import FakeClock, RecordingTransport, answered
+from pulumi_ci_audio.api.records import JobRequest, NoiseReductionParameters, ObjectHead, TemplateRequest
+from pulumi_ci_audio.api.retrying import ATTEMPTS
+from pulumi_ci_audio.api.session import MOST_PAGES, PAGE_SIZE
+from tests.api.doubles import RecordingTransport, answered
 from tests.data import samples
 from tests.data.samples import document_of, facts_of
+from tests.support.clock import FakeClock
 
 NOW = 1_700_000_000.9
 BUCKET = Bucket("ap-chongqing", "test-1234567890")
@@ -31,8 +35,8 @@ CREDENTIALS = Credentials("AKIDexample", "key-that-is-secret")
 XML = {"Content-Type": "application/xml"}
 PAGE = (("pageNumber", "1"), ("pageSize", "100"))
 EMPTY = b"<Response/>"
-JOB = JobRequest(input=Input(object="in.mp3"), operation=JobOperation(template_id="t1"))
-TEMPLATE = TemplateRequest(name="n", noise_reduction=NoiseReduction(format="wav", samplerate="16000"))
+JOB = JobRequest("in.mp3", BUCKET, "out.wav", template_id="t1")
+TEMPLATE = TemplateRequest("n", NoiseReductionParameters("wav", 16000))
 
 
 def client_of(*answers, credentials=CREDENTIALS):
@@ -48,19 +52,29 @@ def sent_by(call, *answers, credentials=CREDENTIALS):
     return request
 
 
+def marked(body=b"", **headers):
+    """Return an answer that bears the storage's mark, as an object's must."""
+    return answered(body, x_cos_request_id="cos-id", **headers)
+
+
 CALLS = {
-    "bind": (lambda c: c.bind_bucket(BUCKET), b"", ("PUT", CI, "/", (), XML)),
+    "bind": (lambda c: c.create_ci_bucket(BUCKET), b"", ("PUT", CI, "/", (), XML)),
     "status": (
-        lambda c: c.describe_bucket(BUCKET),
+        lambda c: c.describe_ci_bucket(BUCKET),
         b'{"CIStatus":"on"}',
         ("GET", CI, "/", (), {"Accept": "application/json"}),
     ),
-    "unbind": (lambda c: c.unbind_bucket(BUCKET), b"", ("PUT", CI, "/", (("unbind", ""),), XML)),
+    "unbind": (lambda c: c.delete_ci_bucket(BUCKET), b"", ("PUT", CI, "/", (("unbind", ""),), XML)),
     "enable Smart Audio": (lambda c: c.create_asr_bucket(BUCKET), b"", ("POST", CI, "/asrbucket", (), XML)),
     "query Smart Audio": (
-        lambda c: c.describe_asr_buckets("ap-chongqing", bucket_names=["test-1234567890"]),
+        lambda c: c.describe_asr_buckets("ap-chongqing", BucketQuery(bucket_names=["test-1234567890"])),
         EMPTY,
         ("GET", REGION, "/asrbucket", (("bucketNames", "test-1234567890"), *PAGE), {}),
+    ),
+    "find one bucket in the list": (
+        lambda c: c.find_service_bucket(operations.SMART_AUDIO, BUCKET),
+        EMPTY,
+        ("GET", REGION, "/asrbucket", (("regions", "ap-chongqing"), ("bucketNames", "test-1234567890"), *PAGE), {}),
     ),
     "disable Smart Audio": (lambda c: c.delete_asr_bucket(BUCKET), b"", ("DELETE", CI, "/asrbucket", (), XML)),
     "list queues": (
@@ -69,7 +83,7 @@ CALLS = {
         ("GET", CI, "/asrqueue", (("pageNumber", "1"), ("pageSize", "10")), {}),
     ),
     "submit a job": (
-        lambda c: c.submit_noise_reduction(BUCKET, JOB),
+        lambda c: c.create_job(BUCKET, JOB),
         document_of(samples.JOB_SUBMITTED.root),
         ("POST", CI, "/jobs", (), XML),
     ),
@@ -87,7 +101,13 @@ CALLS = {
     ),
     "list some jobs": (
         lambda c: list(
-            c.describe_jobs(BUCKET, tag="Translation", states=["Submitted", "Running"], input_object="a b.mp3")
+            c.describe_jobs(
+                BUCKET,
+                tag="Translation",
+                states=["Submitted", "Running"],
+                input_object="a b.mp3",
+                start_creation_time=1_767_196_800.9,
+            )
         ),
         EMPTY,
         (
@@ -99,6 +119,7 @@ CALLS = {
                 ("orderByTime", "Desc"),
                 ("states", "Submitted,Running"),
                 ("inputObject", "a b.mp3"),
+                ("startCreationTime", "2026-01-01T00:00:00+0800"),
                 ("size", "100"),
             ),
             {},
@@ -149,9 +170,11 @@ CALLS = {
     ),
 } | {
     f"list the buckets of {service.name}": (
-        lambda c, service=service: c.describe_service_buckets(service, "ap-chongqing", regions=["ap-chongqing"]),
+        lambda c, service=service: c.describe_service_buckets(
+            service, "ap-chongqing", BucketQuery(regions=["ap-chongqing"])
+        ),
         EMPTY,
-        ("GET", REGION, service.path, (("regions", "ap-chongqing"), *PAGE), {}),
+        ("GET", REGION, service.describe_buckets.path, (("regions", "ap-chongqing"), *PAGE), {}),
     )
     for service in operations.OTHER_SERVICES
 }
@@ -166,16 +189,14 @@ class TestRequests:
     def test_call_sends_what_is_documented(self, name):
         call, body, (method, host, path, query, headers) = CALLS[name]
 
-        request = sent_by(call, answered(body))
+        request = sent_by(call, marked(body))
 
         assert (request.method, request.host, request.path) == (method, host, path)
         assert query_in_any_order(request.query) == query_in_any_order(query)
         assert {name: value for name, value in request.headers.items() if name != "Authorization"} == headers
 
     def test_every_public_method_is_among_the_calls(self):
-        named = {
-            name for name in vars(Client) if not name.startswith("_") and callable(getattr(Client, name, None))
-        } - {"unix_time"}
+        named = {name for name in vars(Client) if not name.startswith("_")} - {"from_settings"}
 
         used = {match for call, _, _ in CALLS.values() for match in call.__code__.co_names}
         assert named <= used
@@ -184,7 +205,7 @@ class TestRequests:
     def test_call_with_a_document_carries_it(self, name):
         call, body, _ = CALLS[name]
 
-        request = sent_by(call, answered(body))
+        request = sent_by(call, marked(body))
 
         root, children = facts_of(request.body)
         assert (root, ("Tag", "NoiseReduction") in children) == ("Request", True)
@@ -193,17 +214,19 @@ class TestRequests:
     def test_call_without_a_document_has_no_body(self, name):
         call, body, _ = CALLS[name]
 
-        assert sent_by(call, answered(body)).body == b""
+        assert sent_by(call, marked(body)).body == b""
 
     def test_list_of_buckets_takes_all_five_parameters(self):
         request = sent_by(
             lambda c: c.describe_asr_buckets(
                 "ap-beijing",
-                regions=["ap-shanghai", "ap-beijing"],
-                bucket_names=["a-1250000000", "b-1250000000"],
-                prefix="exam",
-                page_number=3,
-                page_size=7,
+                BucketQuery(
+                    regions=["ap-shanghai", "ap-beijing"],
+                    bucket_names=["a-1250000000", "b-1250000000"],
+                    prefix="exam",
+                    page_number=3,
+                    page_size=7,
+                ),
             ),
             answered(EMPTY),
         )
@@ -226,7 +249,7 @@ class TestSignature:
     @pytest.mark.parametrize("name", CALLS)
     def test_signature_is_that_of_the_published_algorithm(self, name, token):
         call, body, _ = CALLS[name]
-        request = sent_by(call, answered(body), credentials=Credentials("AKIDexample", "key", token))
+        request = sent_by(call, marked(body), credentials=Credentials("AKIDexample", "key", token))
         parts = self.parts(request)
         headers = {"host": request.host} | {header.lower(): value for header, value in request.headers.items()}
 
@@ -247,13 +270,15 @@ class TestSignature:
     def test_host_and_every_parameter_are_signed(self, name):
         call, body, (_, _, _, query, _) = CALLS[name]
 
-        parts = self.parts(sent_by(call, answered(body)))
+        parts = self.parts(sent_by(call, marked(body)))
 
         assert "host" in parts["q-header-list"].split(";")
         assert parts["q-url-param-list"] == ";".join(sorted(parameter.lower() for parameter, _ in query))
 
     def test_token_goes_to_ci_under_its_own_name_and_is_signed(self):
-        request = sent_by(lambda c: c.bind_bucket(BUCKET), answered(), credentials=Credentials("id", "key", "token/+="))
+        request = sent_by(
+            lambda c: c.create_ci_bucket(BUCKET), answered(), credentials=Credentials("id", "key", "token/+=")
+        )
 
         assert request.headers["x-ci-security-token"] == "token/+="
         assert "x-cos-security-token" not in request.headers
@@ -261,7 +286,9 @@ class TestSignature:
 
     def test_token_goes_to_cos_under_its_own_name_and_is_signed(self):
         request = sent_by(
-            lambda c: c.head_object(BUCKET, "a.mp3"), answered(), credentials=Credentials("id", "key", "token/+=")
+            lambda c: c.head_object(BUCKET, "a.mp3"),
+            marked(),
+            credentials=Credentials("id", "key", "token/+="),
         )
 
         assert request.headers["x-cos-security-token"] == "token/+="
@@ -273,14 +300,14 @@ class TestSignature:
         transport = RecordingTransport(NoAnswerError("broke"), answered(b'{"CIStatus":"on"}'))
         client = Client(transport, lambda: Credentials(next(keys), "key"), FakeClock().waiter(), lambda: NOW)
 
-        client.describe_bucket(BUCKET)
+        client.describe_ci_bucket(BUCKET)
 
         assert [self.parts(request)["q-ak"] for request in transport.requests] == ["first", "second"]
 
     def test_secret_key_is_nowhere_in_a_request_or_in_the_client(self):
         client, transport = client_of(answered())
 
-        client.bind_bucket(BUCKET)
+        client.create_ci_bucket(BUCKET)
 
         assert "key-that-is-secret" not in f"{transport.requests} {client!r}"
 
@@ -293,7 +320,7 @@ class TestSignature:
 
         transport = RecordingTransport(answered())
         with pytest.raises(SettingsError, match="no credentials"):
-            Client(transport, none, FakeClock().waiter()).bind_bucket(BUCKET)
+            Client(transport, none, FakeClock().waiter()).create_ci_bucket(BUCKET)
 
         assert (transport.requests, asked) == ([], [1])
 
@@ -312,8 +339,8 @@ class TestAnswers:
     def test_bound_bucket_needs_no_body_and_ignores_one(self):
         client, _ = client_of(answered(document_of(samples.BUCKET_BOUND.root)), answered(b"<broken"))
 
-        assert client.bind_bucket(BUCKET) is None
-        assert client.bind_bucket(BUCKET) is None
+        assert client.create_ci_bucket(BUCKET) is None
+        assert client.create_ci_bucket(BUCKET) is None
 
     def test_job_is_found_among_others(self):
         other = ("JobsDetail", [("JobId", "j-other")])
@@ -341,8 +368,8 @@ class TestAnswers:
     def test_submission_that_names_no_single_job_is_unreadable_and_sent_once(self, body):
         client, transport = client_of(answered(body))
 
-        with pytest.raises(DecodeError, match=r"could not submit the noise-reduction job for in\.mp3 of bucket test-1"):
-            client.submit_noise_reduction(BUCKET, JOB)
+        with pytest.raises(DecodeError, match=r"could not submit the job for in\.mp3 of bucket test-1"):
+            client.create_job(BUCKET, JOB)
         assert len(transport.requests) == 1
 
     @pytest.mark.parametrize("body", [b"", b"<Response/>", b"<Response><Template><Name>n</Name></Template></Response>"])
@@ -355,22 +382,41 @@ class TestAnswers:
 
     def test_object_is_described_by_its_headers(self):
         client, _ = client_of(
-            answered(etag='"abc"', content_length="1234", last_modified="Thu, 16 May 2019 06:45:51 GMT")
+            marked(etag='"abc"', content_length="1234", last_modified="Thu, 16 May 2019 06:45:51 GMT")
         )
 
         assert client.head_object(BUCKET, "a.mp3") == ObjectHead("abc", 1234, 1557989151.0)
 
     @pytest.mark.parametrize("headers", [{}, {"last_modified": "yesterday", "content_length": "-5"}])
     def test_object_without_readable_headers_is_described_all_the_same(self, headers):
-        client, _ = client_of(answered(**headers))
+        client, _ = client_of(marked(**headers))
 
         assert client.head_object(BUCKET, "a.mp3") == ObjectHead("", 0, None)
 
     def test_missing_object_is_none(self):
-        client, transport = client_of(answered(status=404))
+        client, transport = client_of(answered(status=404, x_cos_request_id="cos-id"))
 
         assert client.head_object(BUCKET, "a.mp3") is None
         assert len(transport.requests) == 1
+
+    def test_proxy_cannot_say_that_an_object_is_missing(self):
+        client, _ = client_of(answered(status=404))
+
+        with pytest.raises(ApiError, match="without the service's mark, HTTP 404"):
+            client.head_object(BUCKET, "a.mp3")
+
+    @pytest.mark.parametrize("status", [200, 204])
+    def test_proxy_cannot_say_that_an_object_is_there(self, status):
+        client, _ = client_of(*[answered(status=status, content_length="1200")] * ATTEMPTS)
+
+        with pytest.raises(DecodeError, match=r"could not look at the object .* without the service's mark"):
+            client.head_object(BUCKET, "a.mp3")
+
+    def test_empty_header_is_no_mark(self):
+        client, _ = client_of(answered(status=404, x_cos_request_id=""))
+
+        with pytest.raises(ApiError, match="without the service's mark, HTTP 404"):
+            client.head_object(BUCKET, "a.mp3")
 
     def test_forbidden_object_is_an_error(self):
         client, _ = client_of(answered(status=403, x_cos_request_id="cos-id"))
@@ -392,11 +438,40 @@ def jobs(*ids, token=None):
     return answered(document_of(("Response", [*items, *([("NextToken", token)] if token is not None else [])])))
 
 
+EMPTY_ITEMS = {
+    "jobs": ("JobsDetail", lambda c: list(c.describe_jobs(BUCKET))),
+    "batch jobs": ("JobsDetail", lambda c: c.describe_batch_jobs(BUCKET, kind="Job", states=["Running"])),
+    "workflows": ("MediaWorkflowList", lambda c: c.describe_workflows(BUCKET)),
+    "templates": ("TemplateList", lambda c: c.describe_templates(BUCKET)),
+    "queues": ("QueueList", lambda c: c.describe_asr_queues(BUCKET)),
+    "buckets": ("AsrBucketList", lambda c: c.describe_asr_buckets("ap-chongqing", BucketQuery())),
+    "one job": ("JobsDetail", lambda c: [job for job in [c.describe_job(BUCKET, "j1")] if job]),
+    "one bucket": (
+        "AsrBucketList",
+        lambda c: [found for found in [c.find_service_bucket(operations.SMART_AUDIO, BUCKET)] if found],
+    ),
+}
+
+
+class TestEmptyItems:
+    """A list without a match may hold one empty item, as the official Java SDK knows of the lists of jobs."""
+
+    @pytest.mark.parametrize("total", [[], [("TotalCount", "0")]], ids=["no count", "count of zero"])
+    @pytest.mark.parametrize("inside", [[], [("State", "")]], ids=["empty", "empty children"])
+    @pytest.mark.parametrize("name", EMPTY_ITEMS)
+    def test_item_without_its_id_is_no_item(self, name, inside, total):
+        element, call = EMPTY_ITEMS[name]
+        client, transport = client_of(answered(document_of(("Response", [(element, inside), *total]))))
+
+        assert call(client) == []
+        assert len(transport.requests) == 1
+
+
 class TestPages:
     def names(self, *answers, **arguments):
         client, transport = client_of(*answers)
-        found = client.describe_asr_buckets("ap-beijing", **arguments)
-        return [bucket.bucket_id for bucket in found], [dict(r.query)["pageNumber"] for r in transport.requests]
+        found = client.describe_asr_buckets("ap-beijing", BucketQuery(**arguments))
+        return [bucket.bucket for bucket in found], [dict(r.query)["pageNumber"] for r in transport.requests]
 
     def test_numbered_list_is_read_until_a_short_page(self):
         answers = [buckets("a", "b", total=5), buckets("c", "d", total=5), buckets("e", total=5)]
@@ -415,7 +490,7 @@ class TestPages:
     def test_filters_are_repeated_on_every_page(self):
         client, transport = client_of(buckets("a"), buckets())
 
-        client.describe_asr_buckets("ap-beijing", regions=["ap-beijing"], page_size=1)
+        client.describe_asr_buckets("ap-beijing", BucketQuery(regions=["ap-beijing"], page_size=1))
 
         assert [dict(request.query)["regions"] for request in transport.requests] == ["ap-beijing"] * 2
 
@@ -447,8 +522,15 @@ class TestPages:
     def test_tokened_list_follows_its_tokens_to_the_end(self, last):
         assert self.job_ids(jobs("a", "b", token="21"), last) == (["a", "b", "c"], [None, "21"])
 
-    def test_tokened_list_ends_with_an_empty_page(self):
-        assert self.job_ids(jobs("a", token="21"), jobs(token="25")) == (["a"], [None, "21"])
+    def test_tokened_list_goes_on_behind_an_empty_page(self):
+        assert self.job_ids(jobs("a", token="21"), jobs(token="25"), jobs("b")) == (["a", "b"], [None, "21", "25"])
+
+    def test_tokened_list_without_an_end_is_unreadable(self):
+        client, transport = client_of(*(jobs(token=str(number)) for number in range(MOST_PAGES + 1)))
+
+        with pytest.raises(DecodeError, match=r"could not list the jobs of .*: the list has no end"):
+            list(client.describe_jobs(BUCKET))
+        assert len(transport.requests) == MOST_PAGES
 
     def test_tokened_list_does_not_go_round(self):
         found, tokens = self.job_ids(jobs("a", token="21"), jobs("b", token="25"), jobs("c", token="21"))
@@ -482,13 +564,16 @@ class TestPages:
         assert [dict(request.query).get("nextToken") for request in transport.requests] == [None, "21", "21"]
 
 
+MARK = {"x_ci_request_id": "NWE="}
+
+
 def refusal(status, code="", message="", request_id="", **headers):
     children = [("Code", code), ("Message", message), ("RequestId", request_id)]
     return answered(document_of(("Error", children)), status=status, **headers)
 
 
 class TestRefusals:
-    def error_of(self, *answers, call=lambda c: c.unbind_bucket(BUCKET)):
+    def error_of(self, *answers, call=lambda c: c.delete_ci_bucket(BUCKET)):
         client, _ = client_of(*answers)
         with pytest.raises(ApiError) as caught:
             call(client)
@@ -506,7 +591,7 @@ class TestRefusals:
         )
 
     def test_error_names_operation_bucket_code_status_and_request(self):
-        error = self.error_of(refusal(400, "InvalidArgument", "tasks exist", "id-1"))
+        error = self.error_of(refusal(400, "InvalidArgument", "tasks exist", "id-1", **MARK))
 
         assert re.fullmatch(
             r"could not unbind bucket test-1234567890 in ap-chongqing from CI: the service said "
@@ -515,7 +600,7 @@ class TestRefusals:
         )
 
     def test_error_carries_the_permission_that_the_operation_needs(self):
-        error = self.error_of(refusal(403, "AccessDenied"), call=lambda c: c.describe_bucket(BUCKET))
+        error = self.error_of(refusal(403, "AccessDenied"), call=lambda c: c.describe_ci_bucket(BUCKET))
 
         assert (error.action, error.any_resource) == ("ci:DescribeCIBuckets", True)
 
@@ -527,14 +612,34 @@ class TestRefusals:
         assert self.error_of(refusal(400, request_id="body", x_ci_request_id="header")).request_id == "body"
 
     def test_error_in_json_is_read(self):
-        error = self.error_of(answered(b'{"code":"AccessDenied","message":"no","requestId":"r"}', status=401))
+        error = self.error_of(answered(b'{"code":"AccessDenied","message":"no","requestId":"r"}', status=401, **MARK))
 
         assert (error.code, error.message, error.request_id, error.is_denied) == ("AccessDenied", "no", "r", True)
 
-    def test_error_without_a_body_says_so(self):
-        error = self.error_of(answered(status=502))
+    @pytest.mark.parametrize(
+        ("answer", "is_from_service"),
+        [
+            (refusal(400, "InvalidArgument", x_ci_request_id="id"), True),
+            (refusal(400, "InvalidArgument", x_cos_request_id="id"), True),
+            (refusal(403, "AsrBucketAlreadyBinded", x_ci_request_id="id"), True),
+            (refusal(400, "Other", "Asr processing service is not activated", x_ci_request_id="id"), True),
+            (refusal(400, "InvalidArgument", request_id="id"), False),
+            (refusal(400, "Other", x_ci_request_id="id"), False),
+            (answered(status=403, x_ci_request_id="id"), False),
+            (answered(status=502), False),
+        ],
+        ids=["CI", "COS", "ending", "message", "no header", "unknown code", "no body", "neither"],
+    )
+    def test_answer_is_the_service_s_by_its_header_and_its_code(self, answer, is_from_service):
+        assert self.error_of(answer).is_from_service is is_from_service
 
-        assert str(error).endswith("the service said no code (HTTP 502), request id none")
+    @pytest.mark.parametrize(("headers", "is_from_service"), [(MARK, True), ({}, False)], ids=["header", "none"])
+    def test_answer_without_a_body_is_the_service_s_by_its_header_where_none_can_have_one(
+        self, headers, is_from_service
+    ):
+        error = self.error_of(answered(status=403, **headers), call=lambda c: c.head_object(BUCKET, "a.mp3"))
+
+        assert error.is_from_service is is_from_service
 
     def test_hostile_body_is_cut_and_kept_on_one_line(self):
         error = self.error_of(answered(b"<html>\r\n\x1b[31m" + b"x" * 100_000, status=502))
@@ -559,17 +664,30 @@ class TestRefusals:
             (NoAnswerError("reset"), 1, 1),
             (answered(status=500), 1, 1),
             (answered(status=503), 1, 1),
-            (refusal(400, "InternalError"), 1, 1),
-            (refusal(400, "ResourceNotFound"), 1, 1),
-            (refusal(503, "SlowDown"), 1, ATTEMPTS),
-            (answered(status=429), 1, ATTEMPTS),
+            (refusal(400, "InternalError", **MARK), 1, 1),
+            (refusal(400, "ResourceNotFound", **MARK), 1, 1),
+            (refusal(503, "SlowDown", **MARK), 1, ATTEMPTS),
+            (refusal(429, "SlowDown", **MARK), 1, ATTEMPTS),
+            (refusal(429, "SlowDown"), 1, 1),
+            (answered(status=429), 1, 1),
             (NotConnectedError("refused"), 1, ATTEMPTS),
         ],
-        ids=["reset", "500", "503", "InternalError", "400", "SlowDown", "429", "no connection"],
+        ids=[
+            "reset",
+            "500",
+            "503",
+            "InternalError",
+            "400",
+            "503 SlowDown",
+            "SlowDown",
+            "no mark",
+            "429",
+            "unconnected",
+        ],
     )
     def test_paid_job_is_never_sent_again_and_template_only_unaccepted(self, failure, job_times, template_times):
         calls = [
-            (lambda c: c.submit_noise_reduction(BUCKET, JOB), job_times),
+            (lambda c: c.create_job(BUCKET, JOB), job_times),
             (lambda c: c.create_template(BUCKET, TEMPLATE), template_times),
         ]
         for call, times in calls:
@@ -578,3 +696,97 @@ class TestRefusals:
                 call(client)
 
             assert len(transport.requests) == times
+
+
+class TestThrottling:
+    def times_of(self, *answers, calls=3):
+        clock = FakeClock()
+        transport = RecordingTransport(*answers, now=clock.now)
+        client = Client(transport, lambda: CREDENTIALS, clock.waiter(chance=lambda: 0.0), lambda: NOW)
+        for _ in range(calls):
+            client.delete_ci_bucket(BUCKET)
+        return [later - earlier for earlier, later in pairwise(transport.times)]
+
+    def test_without_it_requests_follow_each_other_at_once(self):
+        assert self.times_of(answered()) == [0.0, 0.0]
+
+    @pytest.mark.parametrize("marks", [MARK, {}], ids=["service", "proxy"])
+    def test_pause_that_is_asked_for_is_kept_and_the_next_requests_are_slower(self, marks):
+        pauses = self.times_of(refusal(429, "SlowDown", retry_after="7", **marks), answered())
+
+        assert pauses[0] >= 7.0
+        assert all(pause > 0 for pause in pauses[1:])
+
+    def test_job_that_was_turned_away_slows_the_requests_that_follow(self):
+        clock = FakeClock()
+        client = Client(
+            RecordingTransport(refusal(429, "SlowDown", retry_after="5", **MARK), answered()),
+            lambda: CREDENTIALS,
+            clock.waiter(),
+            lambda: NOW,
+        )
+        with pytest.raises(ApiError):
+            client.create_job(BUCKET, JOB)
+        client.delete_ci_bucket(BUCKET)
+
+        assert clock.time >= 1005.0
+
+
+class TestLog:
+    @pytest.fixture(autouse=True)
+    def _all_of_it(self, caplog):
+        caplog.set_level(logging.DEBUG)
+
+    def test_each_request_is_one_line(self, caplog):
+        client, _ = client_of(refusal(503, "SlowDown", **MARK), answered(x_ci_request_id="id-2"))
+        client.delete_ci_bucket(BUCKET)
+
+        lines = [record.getMessage() for record in caplog.records if record.name == "pulumi_ci_audio"]
+        assert lines == [
+            f"PUT {CI}/?unbind: 503 in 0.00 s, request id NWE=",
+            f"PUT {CI}/?unbind: 200 in 0.00 s, request id id-2",
+        ]
+
+    def test_request_without_an_answer_is_a_line_too(self, caplog):
+        client, _ = client_of(NoAnswerError("it broke"))
+        with pytest.raises(NoAnswerError):
+            client.create_job(BUCKET, JOB)
+
+        assert [record.getMessage() for record in caplog.records] == [f"POST {CI}/jobs: it broke after 0.00 s"]
+
+    @pytest.mark.parametrize("name", CALLS)
+    def test_no_line_holds_a_secret(self, name, caplog):
+        call, body, _ = CALLS[name]
+        sent_by(call, answered(body, **MARK), credentials=Credentials("id-hidden", "key-hidden", "token-hidden"))
+
+        assert "hidden" not in caplog.text
+        assert "q-signature" not in caplog.text
+
+
+class TestBounds:
+    def test_numbered_list_without_an_end_is_unreadable(self):
+        answers = (buckets(f"b{number}", total=10**9) for number in range(MOST_PAGES + 1))
+        client, transport = client_of(*answers)
+
+        with pytest.raises(DecodeError, match=r"could not list the buckets .*: the list has no end"):
+            client.describe_asr_buckets("ap-beijing", BucketQuery(page_size=1))
+        assert len(transport.requests) == MOST_PAGES
+
+    @pytest.mark.parametrize("total", ["\u0661\u0662", "\u00b2", "-1", "1.0", "1e3", "+1", "9" * 5000])
+    def test_total_that_is_no_number_in_ascii_is_unreadable(self, total):
+        client, _ = client_of(buckets("a", total=total))
+
+        with pytest.raises(DecodeError, match="not the document that was expected"):
+            client.describe_asr_buckets("ap-beijing", BucketQuery())
+
+    @pytest.mark.parametrize("total", ["", " "])
+    def test_empty_total_counts_as_absent(self, total):
+        client, _ = client_of(buckets("a", total=total))
+
+        assert [found.bucket for found in client.describe_asr_buckets("ap-beijing", BucketQuery())] == ["a"]
+
+    @pytest.mark.parametrize("size", ["\u00b2", "9" * 5000, "-1", "1.0"])
+    def test_size_that_is_no_number_in_ascii_is_unknown(self, size):
+        client, _ = client_of(answered(content_length=size, **MARK))
+
+        assert client.head_object(BUCKET, "a.mp3").size == 0

@@ -3,8 +3,6 @@
 import itertools
 
 import pytest
-from tencentcloud.common import credential as sdk
-from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 
 from pulumi_ci_audio.api.credentials import Credentials, find_credentials
 from pulumi_ci_audio.api.errors import SettingsError
@@ -223,105 +221,7 @@ class TestSecrecy:
         assert "hidden" not in f"{caught.value} {caught.value!r}"
 
 
-class StubRole:
-    """Stands in for a credential of the SDK: remembers how it was made, and gives the next of its answers."""
-
-    def __init__(self, *answers):
-        self.answers = list(answers)
-        self.made_with = []
-
-    def __call__(self, *arguments):
-        self.made_with.append(arguments)
-        return self
-
-    def get_credential(self):
-        return self
-
-    def get_credential_info(self):
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-
-ROLES = {
-    "assumed role": (
-        "STSAssumeRoleCredential",
-        ROLE | COS,
-        "could not assume the role of TENCENTCLOUD_ASSUME_ROLE_ARN",
-    ),
-    "cluster": ("DefaultTkeOIDCRoleArnProvider", OIDC, "could not take the role of the cluster's identity provider"),
-    "instance": ("CVMRoleCredential", {"TENCENTCLOUD_CAM_ROLE_NAME": "ci"}, "could not take the role of this instance"),
-}
-
-
 class TestRoles:
-    @pytest.fixture
-    def stub(self, request, monkeypatch):
-        name, environment, complaint = ROLES[request.param]
-        role = StubRole(("id", "key", "token"))
-        for class_name, _, _ in ROLES.values():
-            monkeypatch.setattr(sdk, class_name, role if class_name == name else None)
-        return role, environment, complaint
-
-    @pytest.mark.parametrize("stub", ROLES, indirect=True)
-    def test_role_brings_its_credentials(self, stub, tmp_path):
-        _, environment, _ = stub
-
-        assert values(found(tmp_path, environment=environment)) == ("id", "key", "token")
-
-    @pytest.mark.parametrize("stub", ROLES, indirect=True)
-    def test_role_is_asked_every_time_and_made_once(self, stub, tmp_path):
-        role, environment, _ = stub
-        role.answers = [("id-1", "key-1", "token-1"), ("id-2", "key-2", "token-2")]
-
-        source = find_credentials({}, environment, tmp_path)
-        assert role.made_with == []
-
-        assert [source().secret_id, source().secret_key] == ["id-1", "key-2"]
-        assert len(role.made_with) == 1
-
-    @pytest.mark.parametrize(
-        "failure",
-        [
-            TencentCloudSDKException("ClientError", "no\nservice"),
-            OSError("no file"),
-            KeyError("Credentials"),
-            (None, None, None),
-            ("id", "", "token"),
-        ],
-        ids=["SDK", "system", "answer", "nothing", "half"],
-    )
-    @pytest.mark.parametrize("stub", ROLES, indirect=True)
-    def test_failure_is_a_settings_error_on_one_line(self, stub, failure, tmp_path):
-        role, environment, complaint = stub
-        role.answers = [failure]
-
-        with pytest.raises(SettingsError, match=complaint) as caught:
-            found(tmp_path, environment=environment)
-
-        assert str(caught.value).isprintable()
-
-    @pytest.mark.parametrize("stub", ["assumed role"], indirect=True)
-    @pytest.mark.parametrize(
-        ("more", "session"),
-        [({}, "pulumi-ci-audio"), ({"TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME": "ours"}, "ours")],
-    )
-    def test_role_is_assumed_with_the_pair_that_was_found(self, stub, more, session, tmp_path):
-        role, environment, _ = stub
-
-        found(tmp_path, environment=environment | more)
-
-        assert role.made_with == [("id-cos", "key-cos", "qcs::cam::uin/1:roleName/ci", session)]
-
-    @pytest.mark.parametrize("stub", ["instance"], indirect=True)
-    def test_instance_role_is_the_named_one(self, stub, tmp_path):
-        role, environment, _ = stub
-
-        found(tmp_path, environment=environment)
-
-        assert role.made_with == [("ci",)]
-
     def test_role_without_a_pair_to_assume_it_with_is_refused(self, tmp_path):
         with pytest.raises(SettingsError, match="TENCENTCLOUD_ASSUME_ROLE_ARN is set, but there is no"):
             find_credentials({}, ROLE, tmp_path)
@@ -332,10 +232,3 @@ class TestRoles:
 
         with pytest.raises(SettingsError, match="no credentials"):
             find_credentials({}, environment, tmp_path)
-
-    def test_classes_of_the_sdk_are_there(self):
-        for class_name, _, _ in ROLES.values():
-            assert isinstance(getattr(sdk, class_name), type)
-        assert hasattr(sdk.STSAssumeRoleCredential, "get_credential_info")
-        assert hasattr(sdk.CVMRoleCredential, "get_credential_info")
-        assert hasattr(sdk.OIDCRoleArnCredential, "get_credential_info")

@@ -7,17 +7,17 @@ from pulumi_ci_audio.api.errors import (
     ApiError,
     CiAudioError,
     DecodeError,
-    InterruptedWaitError,
     NoAnswerError,
     NotConnectedError,
     SettingsError,
     TransportError,
+    WaitCancelledError,
     WaitTimeoutError,
     one_line,
 )
 
 
-def refused(status=400, code="", message="", request_id=""):
+def refused(status=400, code="", message="", request_id="", *, is_from_service=True):
     return ApiError(
         "bind the bucket",
         action="ci:CreateCIBucket",
@@ -26,6 +26,7 @@ def refused(status=400, code="", message="", request_id=""):
         code=code,
         message=message,
         request_id=request_id,
+        is_from_service=is_from_service,
     )
 
 
@@ -62,6 +63,16 @@ class TestText:
 
     def test_error_without_parts_says_that_there_are_none(self):
         assert str(refused(500)) == "could not bind the bucket: the service said no code (HTTP 500), request id none"
+
+    def test_answer_of_something_else_is_not_said_to_be_the_service_s(self):
+        assert str(refused(502, is_from_service=False)) == (
+            "could not bind the bucket: an answer without the service's mark, HTTP 502: a proxy or a wrong endpoint?"
+        )
+
+    def test_answer_of_something_else_is_quoted(self):
+        text = str(refused(403, "Forbidden", "blocked", "id-1", is_from_service=False))
+
+        assert text.endswith("endpoint? It says: code Forbidden, message blocked, request id id-1")
 
     def test_message_that_repeats_the_code_is_said_once(self):
         assert str(refused(503, "SlowDown", "SlowDown")).count("SlowDown") == 1
@@ -115,11 +126,15 @@ class TestKinds:
         ("status", "code", "is_throttled", "is_server_fault"),
         [
             (429, "", True, False),
-            (503, "SlowDown", True, True),
+            (503, "SlowDown", True, False),
+            (429, "SlowDown", True, False),
             (400, "SlowDown", True, False),
             (503, "", False, True),
             (500, "InternalError", False, True),
             (400, "InternalError", False, True),
+            (503, "ServiceUnavailable", False, True),
+            (501, "NotImplemented", False, False),
+            (403, "QueueSaturated", False, False),
             (499, "", False, False),
             (404, "NoSuchBucket", False, False),
         ],
@@ -144,10 +159,94 @@ class TestKinds:
     def test_disabled_service_is_told_by_code_or_message(self, code, message, is_off):
         assert refused(400, code, message).is_service_off is is_off
 
+    @pytest.mark.parametrize(
+        ("code", "is_on"),
+        [
+            ("BucketAlreadyBinded", True),
+            ("MediaBucketAlreadyBinded", True),
+            ("AsrBucketAlreadyBinded", True),
+            ("AsrBucketUnBinded", False),
+            ("BucketAlreadyOwnedByYou", False),
+        ],
+    )
+    def test_what_is_on_already_is_told_by_the_end_of_the_code(self, code, is_on):
+        assert refused(403, code).is_already_on is is_on
+
+    def test_expired_request_is_a_refused_signature_whatever_its_code(self):
+        error = refused(403, "AccessDenied", "Request has expired")
+
+        assert (error.is_signature_refused, error.is_denied) == (True, False)
+
     def test_missing_bucket_is_told_by_its_code_alone(self):
         assert refused(404, "NoSuchBucket").is_bucket_gone
         assert not refused(404, "NoSuchKey").is_bucket_gone
         assert not refused(404).is_bucket_gone
+
+
+ANSWERS = {
+    "SlowDown 429": (429, "SlowDown"),
+    "SlowDown 503": (503, "SlowDown"),
+    "QueueSaturated": (403, "QueueSaturated"),
+    "InternalError": (500, "InternalError"),
+    "ServiceUnavailable": (503, "ServiceUnavailable"),
+    "InvalidArgument": (400, "InvalidArgument"),
+    "AccessDenied": (403, "AccessDenied"),
+    "SignatureExpired": (401, "SignatureExpired"),
+    "NoSuchBucket": (404, "NoSuchBucket"),
+    "QueuePaused": (403, "QueuePaused"),
+    "PermanentRedirect": (301, "PermanentRedirect"),
+    "302": (302, ""),
+    "404": (404, ""),
+    "408": (408, ""),
+    "409": (409, ""),
+    "413": (413, ""),
+    "429": (429, ""),
+    "502": (502, ""),
+}
+
+
+class TestEffect:
+    """Whether a request had an effect, and whether it may be sent again."""
+
+    NO_EFFECT = ("SlowDown 429", "SlowDown 503", "QueueSaturated", "429")
+    FAULTS = ("InternalError", "ServiceUnavailable", "502")
+
+    @pytest.mark.parametrize("name", ANSWERS)
+    def test_the_service_alone_can_say_that_there_was_none(self, name):
+        error = refused(*ANSWERS[name])
+
+        assert (error.is_not_accepted, error.is_outcome_unknown) == (name in self.NO_EFFECT, name in self.FAULTS)
+
+    @pytest.mark.parametrize("name", ANSWERS)
+    def test_answer_of_something_else_leaves_it_unknown(self, name):
+        error = refused(*ANSWERS[name], is_from_service=False)
+        refusals = (error.is_denied, error.is_signature_refused, error.is_bucket_gone, error.is_throttled)
+
+        assert (error.is_not_accepted, error.is_outcome_unknown, error.kind) == (False, True, None)
+        assert not any(refusals)
+
+    @pytest.mark.parametrize("name", ANSWERS)
+    def test_overload_and_failure_are_transient_and_refusals_are_not(self, name):
+        is_transient = name in (*self.FAULTS, "SlowDown 429", "SlowDown 503", "429")
+
+        assert refused(*ANSWERS[name]).is_transient is is_transient
+        assert refused(*ANSWERS[name], is_from_service=False).is_transient is is_transient
+
+    @pytest.mark.parametrize(
+        ("error", "is_not_accepted", "is_outcome_unknown", "is_transient"),
+        [
+            (NotConnectedError("refused"), True, False, True),
+            (NoAnswerError("reset"), False, True, True),
+            (DecodeError("broken"), False, True, True),
+            (SettingsError("none"), False, False, False),
+            (WaitTimeoutError("late"), False, False, False),
+        ],
+        ids=["no connection", "no answer", "unreadable", "settings", "wait"],
+    )
+    def test_other_errors_say_it_by_their_class(self, error, is_not_accepted, is_outcome_unknown, is_transient):
+        actual = (error.is_not_accepted, error.is_outcome_unknown, error.is_transient)
+
+        assert actual == (is_not_accepted, is_outcome_unknown, is_transient)
 
 
 @pytest.mark.parametrize(
@@ -160,7 +259,7 @@ class TestKinds:
         (DecodeError, CiAudioError),
         (ApiError, CiAudioError),
         (WaitTimeoutError, CiAudioError),
-        (InterruptedWaitError, CiAudioError),
+        (WaitCancelledError, Exception),
     ],
 )
 def test_error_stands_in_its_place_of_the_tree(kind, above):

@@ -8,19 +8,20 @@ import pytest
 
 from pulumi_ci_audio.api.errors import SHOWN_CHARACTERS, DecodeError
 from pulumi_ci_audio.api.messages import (
+    MOST_ELEMENTS,
     AsrBucketResponse,
     BatchJobsResponse,
     BucketListResponse,
     CallBackMqConfig,
     Input,
+    JobBody,
     JobOperation,
-    JobRequest,
     JobsResponse,
     NoiseReduction,
     Output,
     QueueListResponse,
+    TemplateBody,
     TemplateListResponse,
-    TemplateRequest,
     TemplateResponse,
     WorkflowListResponse,
     decode,
@@ -242,7 +243,8 @@ class TestTolerance:
 
 class TestPublishedRequests:
     def job(self, **how):
-        return JobRequest(
+        return JobBody(
+            tag="NoiseReduction",
             input=Input(object="input/demo.mp3"),
             operation=JobOperation(
                 output=Output(region="ap-chongqing", bucket="test-123456789", object="output/out.wav"),
@@ -266,7 +268,7 @@ class TestPublishedRequests:
         assert order_free(actual) == order_free(samples.JOB_REQUEST_BY_TEMPLATE.root)
 
     def test_template_equals_the_sample(self):
-        request = TemplateRequest(name="TemplateName", noise_reduction=NoiseReduction(format="wav", samplerate="16000"))
+        request = TemplateBody(name="TemplateName", noise_reduction=NoiseReduction(format="wav", samplerate="16000"))
 
         assert order_free(facts_of(encode(request))) == order_free(samples.TEMPLATE_REQUEST.root)
 
@@ -308,7 +310,9 @@ class TestPublishedRequests:
         }
 
     def test_what_has_no_value_is_not_sent(self):
-        request = JobRequest(input=Input(object="a.mp3"), operation=JobOperation(output=Output(object="b.wav")))
+        request = JobBody(
+            tag="NoiseReduction", input=Input(object="a.mp3"), operation=JobOperation(output=Output(object="b.wav"))
+        )
 
         assert samples.paths_of(facts_of(encode(request))) == {
             "Request",
@@ -322,12 +326,12 @@ class TestPublishedRequests:
 
     @pytest.mark.parametrize("key", ["a & b <c>.mp3", "录音/]]>.mp3", "\"quoted'.mp3", "-"])
     def test_keys_come_back_as_they_were_sent(self, key):
-        body = encode(JobRequest(input=Input(object=key), operation=JobOperation()))
+        body = encode(JobBody(tag="NoiseReduction", input=Input(object=key), operation=JobOperation()))
 
         assert ("Input", [("Object", key)]) in facts_of(body)[1]
 
     def test_document_declares_utf_8(self):
-        body = encode(TemplateRequest(name="模板", noise_reduction=NoiseReduction(format="wav")))
+        body = encode(TemplateBody(name="模板", noise_reduction=NoiseReduction(format="wav")))
 
         assert body.startswith(b'<?xml version="1.0" encoding="utf-8"?>\n')
         assert "模板".encode() in body
@@ -424,7 +428,10 @@ class TestErrors:
         assert "502 Bad Gateway" in error.message
 
     def test_what_cannot_be_read_is_cut(self):
-        assert len(decode_error(b"x" * 1_000_000).message) == SHOWN_CHARACTERS
+        shown = decode_error(b"x" * 1_000_000).message
+
+        assert shown is not None
+        assert len(shown) == SHOWN_CHARACTERS
 
 
 class TestHostileAnswers:
@@ -505,3 +512,31 @@ class TestHostileAnswers:
             return decode(body, JobsResponse)
         except DecodeError as error:
             return error
+
+
+class TestBounds:
+    @pytest.mark.parametrize(
+        "item", [b"<JobsDetail/>", b"<a/>", b'<a b="" c=""/>', b"<JobsDetail><Input/></JobsDetail>"]
+    )
+    def test_answer_of_very_many_elements_is_unreadable(self, item):
+        body = b"<Response>" + item * MOST_ELEMENTS + b"</Response>"
+
+        with pytest.raises(DecodeError, match="more than 100,000 elements"):
+            decode(body, JobsResponse)
+
+    def test_largest_page_is_read(self):
+        item = b"<JobsDetail><JobId>j</JobId>" + b"<More/>" * 500 + b"</JobsDetail>"
+
+        assert len(decode(b"<Response>" + item * 100 + b"</Response>", JobsResponse).jobs_detail) == 100
+
+    def test_status_of_megabytes_is_unreadable(self):
+        body = b'{"CIStatus": "on", "x": [' + b"[]," * 1_000_000 + b"[]]}"
+
+        with pytest.raises(DecodeError, match="bytes of JSON"):
+            decode_status(body)
+
+    def test_error_of_megabytes_is_cut(self):
+        shown = decode_error(b'{"code": "' + b"x" * 5_000_000 + b'"}').message
+
+        assert shown is not None
+        assert len(shown) <= SHOWN_CHARACTERS

@@ -6,9 +6,9 @@ from pulumi_ci_audio.api import operations
 from pulumi_ci_audio.api.operations import OPERATIONS, Repeat
 
 DOCUMENTED = {
-    "BIND_BUCKET": {"ci:CreateCIBucket"},
-    "DESCRIBE_BUCKET": {"ci:DescribeCIBuckets"},
-    "UNBIND_BUCKET": {"ci:DeleteCIBucket"},
+    "CREATE_CI_BUCKET": {"ci:CreateCIBucket"},
+    "DESCRIBE_CI_BUCKET": {"ci:DescribeCIBuckets"},
+    "DELETE_CI_BUCKET": {"ci:DeleteCIBucket"},
     "CREATE_ASR_BUCKET": {"ci:CreateAsrBucket"},
     "DESCRIBE_ASR_BUCKETS": {"ci:DescribeAsrBuckets"},
     "DELETE_ASR_BUCKET": {"ci:DeleteAsrBucket"},
@@ -42,8 +42,13 @@ def test_operation_needs_the_documented_actions(name):
 
 
 def test_services_have_the_documented_paths_elements_and_actions():
-    assert {s.path: (s.element, s.operation.action) for s in operations.OTHER_SERVICES} == SERVICES
-    assert (operations.SMART_AUDIO.path, operations.SMART_AUDIO.element) == ("/asrbucket", "AsrBucketList")
+    assert {
+        s.describe_buckets.path: (s.element, s.describe_buckets.action) for s in operations.OTHER_SERVICES
+    } == SERVICES
+    assert (operations.SMART_AUDIO.describe_buckets.path, operations.SMART_AUDIO.element) == (
+        "/asrbucket",
+        "AsrBucketList",
+    )
 
 
 def test_no_operation_is_left_out():
@@ -56,8 +61,8 @@ def test_every_operation_has_an_action_and_a_phrase_of_its_own():
 
 
 def test_only_the_lists_of_buckets_need_their_action_on_every_resource():
-    bucket_lists = {operations.DESCRIBE_BUCKET, operations.DESCRIBE_ASR_BUCKETS}
-    bucket_lists |= {service.operation for service in operations.OTHER_SERVICES}
+    bucket_lists = {operations.DESCRIBE_CI_BUCKET, operations.DESCRIBE_ASR_BUCKETS}
+    bucket_lists |= {service.describe_buckets for service in operations.OTHER_SERVICES}
 
     assert {operation for operation in OPERATIONS if operation.any_resource} == bucket_lists
 

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from pulumi_ci_audio.api.client import Client
 from pulumi_ci_audio.api.errors import SettingsError
 from pulumi_ci_audio.api.settings import READ_TIMEOUT_SECONDS, SETTLE_SECONDS, Settings
+from tests.support.clock import FakeClock
 
 
 def settings(configuration=None, **environment):
@@ -80,6 +82,24 @@ class TestEndpoint:
             _ = settings(CI_AUDIO_ENDPOINT=text).endpoint
 
         assert "password" not in str(e.value)
+
+
+class TestPace:
+    @pytest.mark.parametrize(("text", "expected"), [("5", 5.0), ("0.5", 0.5), ("", None)])
+    def test_rate_is_a_positive_number_or_absent(self, text, expected):
+        assert settings(CI_AUDIO_REQUESTS_PER_SECOND=text).requests_per_second == expected
+
+    @pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "many"])
+    def test_anything_else_is_refused_by_name(self, text):
+        with pytest.raises(SettingsError, match="CI_AUDIO_REQUESTS_PER_SECOND must be a positive number of requests"):
+            _ = settings(CI_AUDIO_REQUESTS_PER_SECOND=text).requests_per_second
+
+
+def test_bundle_that_does_not_exist_makes_no_client():
+    found = settings(REQUESTS_CA_BUNDLE="/nowhere/ca.pem")
+
+    with pytest.raises(SettingsError, match="REQUESTS_CA_BUNDLE names /nowhere/ca"):
+        Client.from_settings(found, FakeClock().waiter())
 
 
 class TestSeconds:

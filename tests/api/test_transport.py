@@ -1,149 +1,45 @@
 """The transport against real local sockets, and the repetition of requests against a clock that stands still."""
 
-import datetime as dt
+import gzip
+import logging
 import socket
 import ssl
 import struct
 import threading
-from contextlib import closing, contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from itertools import pairwise
+import traceback
+from contextlib import closing, contextmanager, suppress
+from http.client import HTTPConnection
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
+from pulumi_ci_audio.api.buckets import Bucket
 from pulumi_ci_audio.api.client import Client
 from pulumi_ci_audio.api.credentials import Credentials
 from pulumi_ci_audio.api.errors import (
     ApiError,
+    CiAudioError,
     DecodeError,
-    InterruptedWaitError,
     NoAnswerError,
     NotConnectedError,
     SettingsError,
 )
-from pulumi_ci_audio.api.messages import Input, JobOperation, JobRequest
-from pulumi_ci_audio.api.operations import Repeat
-from pulumi_ci_audio.api.places import Bucket
+from pulumi_ci_audio.api.records import JobRequest
 from pulumi_ci_audio.api.transport import (
-    ATTEMPTS,
-    BUDGET_SECONDS,
     LONGEST_BODY_BYTES,
     Request,
     RequestsTransport,
-    attempt,
-    is_certainly_not_accepted,
-    is_outcome_unknown,
     transport_to,
 )
-from tests.api.doubles import FakeClock
+from tests.api.servers import answering, dripping, hanging, resetting, trickling, writing
+from tests.support.clock import FakeClock
 
 HOST = "test-1250000000.ci.ap-chongqing.myqcloud.com"
 GET = Request("GET", HOST, "/jobs")
-PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
-
-
-@pytest.fixture(autouse=True)
-def _no_proxy_of_this_machine(monkeypatch):
-    for name in PROXY_VARIABLES:
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-
-
-class Handler(BaseHTTPRequestHandler):
-    """Notes each request and answers as its server is told to."""
-
-    protocol_version = "HTTP/1.1"
-
-    def answer(self):
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        note = (self.command, self.path, dict(self.headers), body, self.client_address)
-        self.server.seen.append(note)
-        self.server.behave(self)
-
-    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = do_CONNECT = answer  # noqa: N815  the names of the base class
-
-    def log_message(self, *_):
-        pass
-
-
-class Server(ThreadingHTTPServer):
-    """A server on a free local port. ``behave`` gets the handler of each request."""
-
-    daemon_threads = True
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.seen = []
-        self.behave = answering()
-        self.is_over = threading.Event()
-        self.closed = threading.Event()
-        self.address = f"http://127.0.0.1:{self.server_port}"
-
-    def handle_error(self, *_):
-        pass  # a client that hangs up is what some tests are about
-
-    def shutdown_request(self, request):
-        super().shutdown_request(request)
-        self.closed.set()
-
-
-def answering(status=200, body=b"", **headers):
-    def behave(handler):
-        handler.send_response(status)
-        handler.send_header("Content-Length", str(len(body)))
-        for name, value in headers.items():
-            handler.send_header(name.replace("_", "-"), value)
-        handler.end_headers()
-        if handler.command != "HEAD":
-            handler.wfile.write(body)
-
-    return behave
-
-
-def writing(raw):
-    def behave(handler):
-        handler.wfile.write(raw)
-        handler.close_connection = True
-
-    return behave
-
-
-def resetting(handler):
-    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    handler.connection.close()
-    handler.close_connection = True
-
-
-def hanging(handler):
-    handler.server.is_over.wait()
-    handler.close_connection = True
-
-
-def trickling(handler):
-    handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10000000\r\n\r\n")
-    while not handler.server.is_over.wait(0.02):
-        handler.wfile.write(b"x" * 70_000)
-    handler.close_connection = True
-
-
-@pytest.fixture
-def server():
-    with Server() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield server
-        server.is_over.set()
-        server.shutdown()
-        thread.join()
 
 
 @contextmanager
-def transport_of(endpoint, read_timeout=5.0):
-    transport = RequestsTransport(endpoint, connect_timeout=10, read_timeout=read_timeout)
+def transport_of(endpoint, read_timeout=5.0, ca_bundle=None):
+    transport = RequestsTransport(endpoint, connect_timeout=10, read_timeout=read_timeout, ca_bundle=ca_bundle)
     with closing(transport._session()):
         yield transport
 
@@ -280,6 +176,22 @@ class TestConnections:
         assert transport.send(Request("POST", HOST, "/jobs", body=b"<Request/>")).status == 200
         assert [seen[0] for seen in server.seen] == ["GET", "POST"]
 
+    def test_request_that_must_not_be_lost_goes_over_a_new_connection(self, server, transport):
+        for _ in range(2):
+            transport.send(GET)
+            transport.send(Request("POST", HOST, "/jobs", body=b"<Request/>", is_unrepeatable=True))
+
+        assert len(self.connections(server)) == 3
+        assert [seen[0] for seen in server.seen] == ["GET", "POST", "GET", "POST"]
+
+    def test_connection_that_dies_when_it_is_used_again_loses_no_request_that_must_not_be_lost(self, server, transport):
+        transport.send(GET)
+        old = self.connections(server)
+        server.behave = lambda handler: (resetting if {handler.client_address} == old else answering())(handler)
+
+        assert transport.send(Request("POST", HOST, "/jobs", body=b"<Request/>", is_unrepeatable=True)).status == 200
+        assert [seen[0] for seen in server.seen] == ["GET", "POST"]
+
     def test_process_shares_one_transport_per_endpoint(self):
         transport_to.cache_clear()
 
@@ -303,7 +215,6 @@ class TestFailures:
             writing(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this"),
             writing(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n64\r\nonly this"),
             writing(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nonly\r\n"),
-            writing(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nContent-Encoding: gzip\r\n\r\nonly"),
             writing(b"no HTTP at all\r\n\r\n"),
             writing(b"HTTP/1.1 200 OK\r\n" + b"X: x\r\n" * 1000),
         ],
@@ -313,7 +224,6 @@ class TestFailures:
             "cut",
             "cut chunk",
             "no last chunk",
-            "broken gzip",
             "no HTTP",
             "too many headers",
         ],
@@ -349,6 +259,70 @@ class TestFailures:
 
         with transport_of(server.address, 0.1) as transport, pytest.raises(NoAnswerError, match="too slow"):
             transport.send(GET)
+
+    @pytest.mark.parametrize(
+        "start",
+        [
+            b"HTTP/1.1 200 OK\r\nX: ",
+            b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffff\r\n",
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: ",
+            b"HTTP/1.1 200 OK\r\n\r\n",
+            b"HT",
+        ],
+        ids=["headers", "body", "chunk", "trailer", "open end", "status"],
+    )
+    def test_answer_that_drips_is_given_up_wherever_it_does(self, server, start):
+        server.behave = dripping(start, b"x")
+
+        with (
+            transport_of(server.address, 0.15) as transport,
+            pytest.raises(NoAnswerError, match="too slow"),
+        ):
+            transport.send(GET)
+
+    @pytest.mark.parametrize(
+        ("start", "again"),
+        [
+            (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"X: x\r\n"),
+            (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        ],
+        ids=["trailers", "interim answers"],
+    )
+    def test_lines_without_an_end_are_given_up(self, server, start, again):
+        server.behave = dripping(start, again)
+
+        with transport_of(server.address, 0.15) as transport, pytest.raises(NoAnswerError, match="too slow"):
+            transport.send(GET)
+
+    def test_time_of_one_answer_is_not_taken_from_the_next(self, server):
+        def slow(handler):
+            handler.server.is_over.wait(0.2)
+            answering()(handler)
+
+        server.behave = slow
+        with transport_of(server.address, 0.3) as transport:
+            for _ in range(4):
+                assert transport.send(GET).status == 200
+
+    def test_compressed_answer_is_refused_and_not_unpacked(self, server, transport):
+        packed = gzip.compress(b"x" * LONGEST_BODY_BYTES * 5)
+        server.behave = answering(200, packed, Content_Encoding="gzip")
+
+        with pytest.raises(DecodeError, match=r"the answer is compressed \(gzip\), which was not asked for"):
+            transport.send(GET)
+
+    def test_compressed_object_is_described_all_the_same(self, server, transport):
+        server.behave = answering(200, Content_Encoding="gzip")
+
+        assert transport.send(Request("HEAD", HOST, "/a.wav")).headers["content-encoding"] == "gzip"
+
+    @pytest.mark.parametrize("length", ["\u00b2", "-5", "x", "9" * 30])
+    def test_length_that_is_no_number_promises_nothing(self, server, transport, length):
+        server.behave = writing(f"HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\nbody".encode("latin-1"))
+
+        with suppress(NoAnswerError):
+            assert transport.send(GET).body in {b"", b"body"}
 
     @pytest.mark.parametrize("framing", ["Content-Length: 99999999", "Connection: close"], ids=["declared", "open end"])
     def test_answer_that_is_too_long_is_given_up(self, server, transport, framing):
@@ -409,35 +383,43 @@ class TestSurroundings:
 
         assert [seen[:2] for seen in server.seen] == [("CONNECT", f"{HOST}:443")]
 
+    @pytest.mark.parametrize(
+        "proxy",
+        [
+            "http://somebody:hidden@proxy.invalid:bad",
+            "http://somebody:hid/hidden@proxy.invalid:1",
+            "somebody:hidden@proxy.invalid:99999999",
+            "http://somebody:hidden@[::1",
+            "socks5://somebody:hidden@127.0.0.1:1",
+            "http://somebody:hidden@127.0.0.1:1",
+        ],
+    )
+    def test_password_of_a_proxy_is_in_no_line(self, monkeypatch, caplog, proxy):
+        caplog.set_level(logging.DEBUG)
+        monkeypatch.setenv("https_proxy", proxy)
+
+        with transport_of(None) as transport, pytest.raises(CiAudioError) as caught:
+            transport.send(GET)
+
+        lines = "".join(traceback.format_exception(caught.value))
+        assert "hidden" not in f"{caught.value}{caplog.text}{lines.split('Traceback')[0]}"
+        assert str(caught.value).isprintable()
+        assert caught.value.__suppress_context__
+        assert caught.value.is_not_accepted or isinstance(caught.value, SettingsError)
+
+    def test_header_is_not_printed_whatever_the_standard_library_is_told(self, server, monkeypatch, capfd):
+        monkeypatch.setattr(HTTPConnection, "debuglevel", 1)
+
+        with transport_of(server.address) as transport:
+            transport.send(Request("GET", HOST, "/", headers={"Authorization": "hidden"}))
+
+        assert "hidden" not in "".join(capfd.readouterr())
+
     def test_proxy_that_is_down_is_no_connection(self, free_port, monkeypatch):
         monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{free_port}")
 
         with transport_of(None) as transport, pytest.raises(NotConnectedError):
             transport.send(GET)
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """A certificate for this machine that signs itself, with its key, in one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    built = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(dt.datetime(2020, 1, 1, tzinfo=dt.timezone.utc))
-        .not_valid_after(dt.datetime(2100, 1, 1, tzinfo=dt.timezone.utc))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("tls") / "certificate.pem"
-    path.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        + built.public_bytes(serialization.Encoding.PEM)
-    )
-    return path
 
 
 class TestEncryption:
@@ -478,10 +460,12 @@ class TestEncryption:
                 with closing(socket.socket(fileno=encrypted.detach())) as bare:
                     bare.sendall(b"this is not encrypted" * 10)
 
-        with self.server_that(certificate, read_and_break) as endpoint, transport_of(endpoint) as transport:
-            transport._session().verify = str(certificate)
-            with pytest.raises(NoAnswerError):
-                transport.send(Request("POST", HOST, "/jobs", body=b"<Request/>"))
+        with (
+            self.server_that(certificate, read_and_break) as endpoint,
+            transport_of(endpoint, ca_bundle=str(certificate)) as transport,
+            pytest.raises(NoAnswerError),
+        ):
+            transport.send(Request("POST", HOST, "/jobs", body=b"<Request/>"))
 
         assert received[0].startswith(b"POST /jobs HTTP/1.1\r\n")
 
@@ -496,146 +480,24 @@ class TestEncryption:
             encrypted.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             encrypted.close()
 
-        with self.server_that(certificate, tunnel_and_reset) as proxy, transport_of(None) as transport:
+        with (
+            self.server_that(certificate, tunnel_and_reset) as proxy,
+            transport_of(None, ca_bundle=str(certificate)) as transport,
+        ):
             monkeypatch.setenv("https_proxy", proxy.replace("https://", "http://"))
-            monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
             with pytest.raises(NoAnswerError):
                 transport.send(Request("POST", "localhost", "/jobs", body=b"<Request/>"))
 
         assert received[0].startswith(b"POST /jobs HTTP/1.1\r\n")
 
 
-def refused(status, code=""):
-    return ApiError("try", action="a", any_resource=False, status=status, code=code, message="", request_id="")
-
-
-FAILURES = {
-    "429": (refused(429), ATTEMPTS, ATTEMPTS),
-    "503 SlowDown": (refused(503, "SlowDown"), ATTEMPTS, ATTEMPTS),
-    "no connection": (NotConnectedError("refused"), ATTEMPTS, ATTEMPTS),
-    "500": (refused(500), ATTEMPTS, 1),
-    "503": (refused(503), ATTEMPTS, 1),
-    "InternalError": (refused(400, "InternalError"), ATTEMPTS, 1),
-    "reset or timeout": (NoAnswerError("reset"), ATTEMPTS, 1),
-    "unreadable": (DecodeError("broken"), ATTEMPTS, 1),
-    "301": (refused(301), 1, 1),
-    "400": (refused(400, "InvalidArgument"), 1, 1),
-    "401": (refused(401, "AccessDenied"), 1, 1),
-    "403": (refused(403), 1, 1),
-    "404": (refused(404), 1, 1),
-    "settings": (SettingsError("no credentials"), 1, 1),
-    "called off": (InterruptedWaitError("interrupted"), 1, 1),
-    "another error": (ValueError("a bug"), 1, 1),
-    "interrupt": (KeyboardInterrupt(), 1, 1),
-}
-
-
-class TestRepetition:
-    def failing(self, error, *, times=None, clock=None, seconds=0.0):
-        tried = []
-
-        def once():
-            tried.append(1)
-            if clock:
-                clock.time += seconds
-            if times is None or len(tried) <= times:
-                raise error
-            return "answer"
-
-        return once, tried
-
-    @pytest.mark.parametrize("repeat", list(Repeat), ids=lambda repeat: repeat.name)
-    @pytest.mark.parametrize("name", FAILURES)
-    def test_failure_is_tried_as_often_as_its_kind_allows(self, name, repeat):
-        error, safely, if_not_accepted = FAILURES[name]
-        expected = {
-            Repeat.SAFELY: safely,
-            Repeat.IF_NOT_ACCEPTED: if_not_accepted,
-            Repeat.NEVER: 1,
-        }
-        once, tried = self.failing(error)
-
-        with pytest.raises(type(error)) as caught:
-            attempt(once, repeat=repeat, waiter=FakeClock().waiter())
-
-        assert caught.value is error
-        assert len(tried) == expected[repeat]
-
-    @pytest.mark.parametrize("times", range(ATTEMPTS))
-    def test_first_good_answer_ends_the_repetition(self, times):
-        once, tried = self.failing(NoAnswerError("reset"), times=times)
-
-        assert attempt(once, repeat=Repeat.SAFELY, waiter=FakeClock().waiter()) == "answer"
-        assert len(tried) == times + 1
-
-    def test_unknown_outcome_after_a_refused_attempt_ends_the_repetition(self):
-        errors = iter([refused(429), NoAnswerError("reset"), AssertionError("sent again")])
-
-        def once():
-            raise next(errors)
-
-        with pytest.raises(NoAnswerError):
-            attempt(once, repeat=Repeat.IF_NOT_ACCEPTED, waiter=FakeClock().waiter())
-
-    def test_pauses_double_and_chance_lengthens_them(self):
-        lengths = {}
-        for chance in (0.0, 1.0):
-            clock = FakeClock()
-            starts = []
-
-            def once(clock=clock, starts=starts):
-                starts.append(clock.time)
-                raise NoAnswerError("reset")
-
-            with pytest.raises(NoAnswerError):
-                attempt(once, repeat=Repeat.SAFELY, waiter=clock.waiter(chance=lambda chance=chance: chance))
-            lengths[chance] = [later - earlier for earlier, later in pairwise(starts)]
-
-        assert lengths == {0.0: pytest.approx([0.25, 0.5, 1.0]), 1.0: pytest.approx([0.5, 0.75, 1.25])}
-
-    def test_no_attempt_is_begun_after_the_budget_is_spent(self):
-        clock = FakeClock()
-        once, tried = self.failing(NoAnswerError("timeout"), clock=clock, seconds=BUDGET_SECONDS / 2)
-
-        with pytest.raises(NoAnswerError):
-            attempt(once, repeat=Repeat.SAFELY, waiter=clock.waiter())
-
-        assert len(tried) == 2
-
-    def test_call_off_ends_the_pause_between_two_attempts(self):
-        once, tried = self.failing(NoAnswerError("reset"))
-
-        with pytest.raises(InterruptedWaitError):
-            attempt(once, repeat=Repeat.SAFELY, waiter=FakeClock().waiter(is_called_off=lambda: True))
-
-        assert len(tried) == 1
-
-    @pytest.mark.parametrize("name", ["429", "503 SlowDown", "no connection"])
-    def test_what_was_turned_away_has_no_unknown_outcome(self, name):
-        error, _, _ = FAILURES[name]
-
-        assert (is_certainly_not_accepted(error), is_outcome_unknown(error)) == (True, False)
-
-    @pytest.mark.parametrize("name", ["500", "503", "InternalError", "reset or timeout", "unreadable"])
-    def test_what_broke_has_an_unknown_outcome(self, name):
-        error, _, _ = FAILURES[name]
-
-        assert (is_certainly_not_accepted(error), is_outcome_unknown(error)) == (False, True)
-
-    @pytest.mark.parametrize("name", ["400", "401", "403", "404"])
-    def test_what_was_refused_is_neither(self, name):
-        error, _, _ = FAILURES[name]
-
-        assert (is_certainly_not_accepted(error), is_outcome_unknown(error)) == (False, False)
-
-
 class TestPaidRequests:
-    JOB = JobRequest(input=Input(object="in.mp3"), operation=JobOperation(template_id="t1"))
+    JOB = JobRequest("in.mp3", Bucket("ap-chongqing", "test-1250000000"), "out.wav", template_id="t1")
 
     def submit(self, server, read_timeout=5.0):
         with transport_of(server.address, read_timeout) as transport:
             client = Client(transport, lambda: Credentials("id", "key"), FakeClock().waiter())
-            return client.submit_noise_reduction(Bucket("ap-chongqing", "test-1250000000"), self.JOB)
+            return client.create_job(Bucket("ap-chongqing", "test-1250000000"), self.JOB)
 
     @pytest.mark.parametrize(
         ("behave", "kind"),
@@ -656,7 +518,7 @@ class TestPaidRequests:
         with pytest.raises(kind) as caught:
             self.submit(server)
 
-        assert is_outcome_unknown(caught.value)
+        assert caught.value.is_outcome_unknown
         assert [seen[:2] for seen in server.seen] == [("POST", "/jobs")]
 
     def test_job_is_sent_once_when_the_service_is_silent(self, server):
@@ -667,16 +529,22 @@ class TestPaidRequests:
 
         assert [seen[:2] for seen in server.seen] == [("POST", "/jobs")]
 
-    @pytest.mark.parametrize(
-        "behave",
-        [answering(429), answering(503, b"<Error><Code>SlowDown</Code></Error>")],
-        ids=["429", "SlowDown"],
-    )
-    def test_job_that_was_turned_away_is_left_to_its_caller(self, server, behave):
-        server.behave = behave
+    @pytest.mark.parametrize("status", [429, 503])
+    def test_job_that_was_turned_away_is_left_to_its_caller(self, server, status):
+        server.behave = answering(status, b"<Error><Code>SlowDown</Code></Error>", X_Ci_Request_Id="id")
 
         with pytest.raises(ApiError) as caught:
             self.submit(server)
 
-        assert is_certainly_not_accepted(caught.value)
+        assert caught.value.is_not_accepted
+        assert [seen[:2] for seen in server.seen] == [("POST", "/jobs")]
+
+    @pytest.mark.parametrize("status", [302, 401, 403, 404, 408, 409, 413, 429, 503])
+    def test_refusal_by_a_proxy_says_nothing_of_the_job(self, server, status):
+        server.behave = answering(status, b"<Error><Code>SlowDown</Code></Error>")
+
+        with pytest.raises(ApiError) as caught:
+            self.submit(server)
+
+        assert (caught.value.is_not_accepted, caught.value.is_outcome_unknown) == (False, True)
         assert [seen[:2] for seen in server.seen] == [("POST", "/jobs")]

@@ -4,9 +4,9 @@ from itertools import islice, pairwise
 
 import pytest
 
-from pulumi_ci_audio.api.errors import InterruptedWaitError
+from pulumi_ci_audio.api.errors import WaitCancelledError
 from pulumi_ci_audio.api.waiting import TICK_SECONDS, Backoff
-from tests.api.doubles import FakeClock
+from tests.support.clock import FakeClock
 
 
 def pauses(chance, number=40, **options):
@@ -53,15 +53,15 @@ class TestPause:
     def test_pause_of_nothing_does_not_sleep(self, seconds):
         clock = FakeClock()
 
-        clock.waiter(is_called_off=lambda: True).pause(seconds)
+        clock.waiter(is_cancelled=lambda: True).pause(seconds)
 
         assert clock.slept == []
 
-    def test_pause_that_is_called_off_ends_within_a_tick(self):
+    def test_pause_that_is_cancelled_ends_within_a_tick(self):
         clock = FakeClock()
-        waiter = clock.waiter(is_called_off=lambda: clock.time >= 1002.3)
+        waiter = clock.waiter(is_cancelled=lambda: clock.time >= 1002.3)
 
-        with pytest.raises(InterruptedWaitError):
+        with pytest.raises(WaitCancelledError):
             waiter.pause(60)
 
         assert 1002.3 <= clock.time <= 1002.3 + TICK_SECONDS
@@ -70,12 +70,12 @@ class TestPause:
 class TestLooks:
     def looks(self, timeout_seconds, **options):
         clock = FakeClock()
-        return list(clock.waiter(chance=lambda: 0.0, **options).looks(timeout_seconds)), clock
+        return list(clock.waiter(chance=lambda: 0.0, **options).polls(timeout_seconds)), clock
 
     def test_first_look_is_at_once(self):
         clock = FakeClock()
 
-        assert next(clock.waiter().looks(300)) == 0.0
+        assert next(clock.waiter().polls(300)) == 0.0
         assert clock.slept == []
 
     def test_looks_follow_the_pauses_and_the_last_is_when_time_is_up(self):
@@ -104,26 +104,26 @@ class TestLooks:
     def test_time_that_a_look_takes_counts(self):
         clock = FakeClock()
         looks = []
-        for waited in clock.waiter(chance=lambda: 0.0).looks(4.0):
+        for waited in clock.waiter(chance=lambda: 0.0).polls(4.0):
             looks.append(waited)
             clock.time += 3.0
 
         assert looks == pytest.approx([0.0, 3.5, 6.5])
 
-    def test_wait_that_is_called_off_ends_within_a_tick(self):
+    def test_wait_that_is_cancelled_ends_within_a_tick(self):
         clock = FakeClock()
-        waiter = clock.waiter(is_called_off=lambda: clock.time >= 1100.0)
+        waiter = clock.waiter(is_cancelled=lambda: clock.time >= 1100.0)
 
-        with pytest.raises(InterruptedWaitError):
-            list(waiter.looks(300))
+        with pytest.raises(WaitCancelledError):
+            list(waiter.polls(300))
 
         assert 1100.0 <= clock.time <= 1100.0 + TICK_SECONDS
 
-    def test_wait_that_is_called_off_before_it_begins_still_looks_once(self):
+    def test_wait_that_is_cancelled_before_it_begins_still_looks_once(self):
         clock = FakeClock()
-        looks = clock.waiter(is_called_off=lambda: True).looks(300)
+        looks = clock.waiter(is_cancelled=lambda: True).polls(300)
 
         assert next(looks) == 0.0
-        with pytest.raises(InterruptedWaitError):
+        with pytest.raises(WaitCancelledError):
             next(looks)
         assert clock.slept == []

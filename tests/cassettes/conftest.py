@@ -19,19 +19,11 @@ from urllib.parse import urlsplit
 import pytest
 from qcloud_cos import CosConfig, CosS3Client
 
+from pulumi_ci_audio.api.buckets import Bucket
 from pulumi_ci_audio.api.client import Client
 from pulumi_ci_audio.api.credentials import Credentials, CredentialSource
 from pulumi_ci_audio.api.errors import ApiError
-from pulumi_ci_audio.api.messages import (
-    Input,
-    JobOperation,
-    JobRequest,
-    JobsDetail,
-    NoiseReduction,
-    Output,
-    TemplateRequest,
-)
-from pulumi_ci_audio.api.places import Bucket
+from pulumi_ci_audio.api.records import JobRecord, JobRequest, NoiseReductionParameters, TemplateRequest
 from pulumi_ci_audio.api.settings import Settings
 from pulumi_ci_audio.api.transport import RequestsTransport
 from pulumi_ci_audio.api.waiting import Waiter
@@ -162,10 +154,16 @@ def waiter(target) -> Waiter:
 
 
 @pytest.fixture
-def client(target, endpoint, waiter) -> Iterator[Client]:
+def client_with(endpoint, waiter) -> Iterator[Callable[[CredentialSource], Client]]:
+    """Return a function that makes clients with other credentials."""
     transport = RequestsTransport(endpoint, connect_timeout=10, read_timeout=30)
-    yield Client(transport, target.credentials, waiter)
-    transport._session().close()
+    yield lambda credentials: Client(transport, credentials, waiter)
+    transport.close()
+
+
+@pytest.fixture
+def client(target, client_with) -> Client:
+    return client_with(target.credentials)
 
 
 @pytest.fixture
@@ -219,9 +217,9 @@ class Stage:
                 return
             with suppress(ApiError):  # not enabled
                 self._client.delete_asr_bucket(self._bucket)
-            if self._client.describe_bucket(self._bucket) == "on":
-                self._client.unbind_bucket(self._bucket)
-            self._until(lambda: self._client.describe_bucket(self._bucket) == "off")
+            if self._client.describe_ci_bucket(self._bucket) == "on":
+                self._client.delete_ci_bucket(self._bucket)
+            self._until(lambda: self._client.describe_ci_bucket(self._bucket) == "off")
 
     def bound(self) -> None:
         """See to it that the bucket is bound and has no Smart Audio."""
@@ -230,14 +228,14 @@ class Stage:
                 return
             with suppress(ApiError):  # not enabled
                 self._client.delete_asr_bucket(self._bucket)
-            self._until(lambda: self._client.describe_bucket(self._bucket) != "unbinding")
-            self._client.bind_bucket(self._bucket)
+            self._until(lambda: self._client.describe_ci_bucket(self._bucket) != "unbinding")
+            self._client.create_ci_bucket(self._bucket)
 
     def enabled(self) -> None:
         """See to it that the bucket has Smart Audio."""
         with self._arranging() as is_real:
             if is_real:
-                self._until(lambda: self._client.describe_bucket(self._bucket) != "unbinding")
+                self._until(lambda: self._client.describe_ci_bucket(self._bucket) != "unbinding")
                 self._client.create_asr_bucket(self._bucket)
                 # The official SDKs' own tests wait as long before they use the service.
                 time.sleep(0 if self._endpoint else 3)
@@ -264,7 +262,7 @@ class Stage:
         """Submit a job, wait for its end, and return its id."""
 
         def submit() -> str | None:
-            job_id = self._client.submit_noise_reduction(self._bucket, request).job_id
+            job_id = self._client.create_job(self._bucket, request).job_id
             if until_ended:
                 self._until(lambda: self._state_of(job_id) in {"Success", "Failed", "Cancel"})
             return job_id
@@ -276,7 +274,7 @@ class Stage:
 
         def create() -> str | None:
             template = self._client.create_template(self._bucket, request)
-            self._templates.append(template.template_id or "")
+            self._templates.append(template.template_id)
             return template.template_id
 
         return self._named("t1", create)
@@ -285,7 +283,7 @@ class Stage:
         """See to it that there are no templates of these tests."""
         with self._arranging() as is_real:
             for template in self._client.describe_templates(self._bucket, prefix=PREFIX) if is_real else ():
-                self._client.delete_template(self._bucket, template.template_id or "")
+                self._client.delete_template(self._bucket, template.template_id)
 
     def leave(self) -> None:
         """Take away what would stand in the way of the next test; the emulator goes as a whole."""
@@ -323,7 +321,7 @@ class Stage:
                 self._official().ci_update_asr_queue(Bucket=self._bucket.name, QueueId=queue.queue_id, Request=body)
 
     def _state_of(self, job_id: str) -> str | None:
-        job: JobsDetail | None = self._client.describe_job(self._bucket, job_id)
+        job: JobRecord | None = self._client.describe_job(self._bucket, job_id)
         return job.state if job else None
 
     def _until(self, is_so: Callable[[], bool]) -> None:
@@ -364,14 +362,8 @@ def stage(target, client, tape, emulator, endpoint, noisy_audio) -> Iterator[Sta
 def job_of(bucket) -> Callable[..., JobRequest]:
     """Return a function that makes submissions."""
 
-    def make(key: str, *, queue_id: str | None = None, call_back: str | None = None, **operation: Any) -> JobRequest:
-        output = Output(region=bucket.region, bucket=bucket.name, object=f"{PREFIX}/out.wav")
-        return JobRequest(
-            input=Input(object=key),
-            operation=JobOperation(output=output, **operation),
-            queue_id=queue_id,
-            call_back=call_back,
-        )
+    def make(key: str, **more: Any) -> JobRequest:
+        return JobRequest(key, bucket, f"{PREFIX}/out.wav", **more)
 
     return make
 
@@ -380,8 +372,8 @@ def job_of(bucket) -> Callable[..., JobRequest]:
 def template_of() -> Callable[..., TemplateRequest]:
     """Return a function that makes the bodies of templates."""
 
-    def make(name: str, **parameters: str) -> TemplateRequest:
-        return TemplateRequest(name=f"{PREFIX}-{name}", noise_reduction=NoiseReduction(**parameters))
+    def make(name: str, **parameters: Any) -> TemplateRequest:
+        return TemplateRequest(f"{PREFIX}-{name}", NoiseReductionParameters(**parameters))
 
     return make
 

@@ -18,7 +18,18 @@ HTTP_TIME = "Thu, 01 Jan 2026 00:00:00 GMT"
 REQUEST_ID = "c2NydWJiZWQ="
 
 # What both sides may keep: all else is dropped, whatever it is called.
-KEPT_HEADERS = frozenset({"accept", "content-length", "content-type", "etag", "host", "last-modified"})
+KEPT_HEADERS = frozenset(
+    {
+        "accept",
+        "content-length",
+        "content-type",
+        "etag",
+        "host",
+        "last-modified",
+        "x-ci-request-id",  # the mark by which the client knows an answer of the service
+        "x-cos-request-id",
+    }
+)
 
 # A word begins after what is no letter or digit, or after an escape such as the %2C between two ids in a query.
 _START = r"(?:(?<![0-9A-Za-z])|(?<=%[0-9A-F]{2}))"
@@ -76,6 +87,7 @@ class Scrubber:
         kept = {name.lower(): self.text(text) for name, text in headers.items() if name.lower() in KEPT_HEADERS}
         if "last-modified" in kept:
             kept["last-modified"] = HTTP_TIME
+        kept.update((name, REQUEST_ID) for name in kept if name.endswith("-request-id"))
         if body and "content-length" in kept:
             kept["content-length"] = str(len(body))
         return kept

@@ -1,4 +1,4 @@
-"""What stands in the way of unbinding (1045/43734, 1045/49919)."""
+"""What stands in the way of unbinding (1045/43734, 1045/47031)."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pulumi_ci_audio.api.errors import ApiError, DecodeError
-from pulumi_ci_audio.api.messages import NoiseReduction
+from pulumi_ci_audio.api.records import NoiseReductionParameters
 
 pytestmark = [pytest.mark.vcr, pytest.mark.block_network]
 
@@ -16,14 +16,14 @@ def test_throttled_request_is_repeated_until_it_is_served(stage, client, bucket)
     stage.bound()
     stage.fault(times=2, action={"code": "SlowDown"}, reason=REASON)
 
-    assert client.describe_bucket(bucket) == "on"
+    assert client.describe_ci_bucket(bucket) == "on"
 
 
 def test_request_that_stays_throttled_is_given_up(stage, client, bucket, vcr):
     stage.bound()
     stage.fault(times=9, action={"code": "SlowDown"}, reason=REASON)
     with pytest.raises(ApiError) as caught:
-        client.describe_bucket(bucket)
+        client.describe_ci_bucket(bucket)
 
     assert caught.value.is_throttled
     assert len(vcr) == 4
@@ -40,7 +40,7 @@ def test_throttled_submission_is_left_to_its_caller(stage, client, bucket, job_o
     stage.enabled()
     stage.fault(method="POST", path="/jobs", action={"status": 429, "code": "SlowDown"}, reason=REASON)
     with pytest.raises(ApiError) as caught:
-        client.submit_noise_reduction(bucket, job_of("in.mp3", noise_reduction=NoiseReduction(format="wav")))
+        client.create_job(bucket, job_of("in.mp3", noise_reduction=NoiseReductionParameters(format="wav")))
 
     assert caught.value.is_throttled
     assert len(vcr) == 1
@@ -50,7 +50,7 @@ def test_failed_submission_is_not_repeated(stage, client, bucket, job_of, vcr):
     stage.enabled()
     stage.fault(method="POST", path="/jobs", action={"code": "InternalError"}, reason=REASON)
     with pytest.raises(ApiError) as caught:
-        client.submit_noise_reduction(bucket, job_of("in.mp3", noise_reduction=NoiseReduction(format="wav")))
+        client.create_job(bucket, job_of("in.mp3", noise_reduction=NoiseReductionParameters(format="wav")))
 
     assert caught.value.is_server_fault
     assert len(vcr) == 1
@@ -60,7 +60,7 @@ def test_failed_reading_is_repeated(stage, client, bucket):
     stage.bound()
     stage.fault(action={"status": 500, "code": "InternalError"}, reason=REASON)
 
-    assert client.describe_bucket(bucket) == "on"
+    assert client.describe_ci_bucket(bucket) == "on"
 
 
 def test_error_in_json_is_read(stage, client, bucket):
@@ -68,7 +68,7 @@ def test_error_in_json_is_read(stage, client, bucket):
     body = '{"code": "AccessDenied", "message": "no permission", "RequestId": "id"}'
     stage.fault(action={"status": 403, "body": body, "content_type": "application/json"}, reason=REASON)
     with pytest.raises(ApiError) as caught:
-        client.describe_bucket(bucket)
+        client.describe_ci_bucket(bucket)
 
     assert (caught.value.code, caught.value.message) == ("AccessDenied", "no permission")
 
@@ -77,10 +77,10 @@ def test_error_without_a_body_is_read(stage, client, bucket):
     stage.bound()
     stage.fault(action={"status": 403, "body": ""}, reason=REASON)
     with pytest.raises(ApiError) as caught:
-        client.describe_bucket(bucket)
+        client.describe_ci_bucket(bucket)
 
     assert (caught.value.status, caught.value.code) == (403, "")
-    assert caught.value.is_denied
+    assert not caught.value.is_from_service
 
 
 def test_submission_whose_answer_names_no_job_has_an_unknown_outcome(stage, client, bucket, job_of, vcr):
@@ -88,6 +88,6 @@ def test_submission_whose_answer_names_no_job_has_an_unknown_outcome(stage, clie
     action = {"status": 200, "body": "<Response/>"}
     stage.fault(method="POST", path="/jobs", effect="after", action=action, reason=REASON)
     with pytest.raises(DecodeError):
-        client.submit_noise_reduction(bucket, job_of("in.mp3", noise_reduction=NoiseReduction(format="wav")))
+        client.create_job(bucket, job_of("in.mp3", noise_reduction=NoiseReductionParameters(format="wav")))
 
     assert len(vcr) == 1

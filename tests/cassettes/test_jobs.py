@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from pulumi_ci_audio.api import client as client_module
 from pulumi_ci_audio.api.errors import ApiError
-from pulumi_ci_audio.api.messages import NoiseReduction
+from pulumi_ci_audio.api.records import Callback, NoiseReductionParameters
 
 pytestmark = [pytest.mark.vcr, pytest.mark.block_network]
 
-WAV = NoiseReduction(format="wav", samplerate="16000")
+WAV = NoiseReductionParameters("wav", 16000)
 
 
 @pytest.fixture(autouse=True)
@@ -19,46 +18,46 @@ def _enabled(stage):
 
 
 def test_job_is_submitted_with_parameters(stage, client, bucket, job_of):
-    job = client.submit_noise_reduction(bucket, job_of(stage.object("in.mp3"), noise_reduction=WAV))
+    job = client.create_job(bucket, job_of(stage.object("in.mp3"), noise_reduction=WAV))
 
     assert job.job_id.startswith("j")
     assert (job.state, job.tag) == ("Submitted", "NoiseReduction")
     assert (job.start_time, job.end_time) == (None, None)
-    assert (job.operation.noise_reduction.format, job.operation.noise_reduction.samplerate) == ("wav", "16000")
-    assert job.operation.output.bucket == bucket.name
+    assert job.noise_reduction == WAV
+    assert job.output_bucket == bucket.name
 
 
 def test_job_is_submitted_with_a_template(stage, client, bucket, job_of, template_of):
     stage.cleared_templates()
-    template_id = stage.template(template_of("job", format="mp3", samplerate="24000"))
-    job = client.submit_noise_reduction(bucket, job_of(stage.object("in.mp3"), template_id=template_id))
+    template_id = stage.template(template_of("job", format="mp3", sample_rate=24000))
+    job = client.create_job(bucket, job_of(stage.object("in.mp3"), template_id=template_id))
 
-    assert job.operation.template_id == template_id
+    assert job.template_id == template_id
 
 
 def test_job_is_submitted_with_everything_else(stage, client, bucket, job_of):
     request = job_of(
         stage.object("in.mp3"),
         queue_id=stage.queue(),
-        call_back="no",
+        callback=Callback(url="no"),
         noise_reduction=WAV,
-        job_level="1",
+        job_level=1,
         user_data="ci-audio-record 1",
     )
-    job = client.submit_noise_reduction(bucket, request)
+    job = client.create_job(bucket, request)
 
     assert job.queue_id == request.queue_id
-    assert job.operation.user_data == "ci-audio-record 1"
+    assert job.user_data == "ci-audio-record 1"
 
 
 def test_job_is_submitted_with_neither_parameters_nor_template(stage, client, bucket, job_of):
-    assert client.submit_noise_reduction(bucket, job_of(stage.object("in.mp3"))).state == "Submitted"
+    assert client.create_job(bucket, job_of(stage.object("in.mp3"))).state == "Submitted"
 
 
 def test_unknown_format_is_refused(stage, client, bucket, job_of):
-    request = job_of(stage.object("in.mp3"), noise_reduction=NoiseReduction(format="flac"))
+    request = job_of(stage.object("in.mp3"), noise_reduction=NoiseReductionParameters(format="flac"))
     with pytest.raises(ApiError) as caught:
-        client.submit_noise_reduction(bucket, request)
+        client.create_job(bucket, request)
 
     assert caught.value.code == "InvalidArgument"
 
@@ -66,7 +65,7 @@ def test_unknown_format_is_refused(stage, client, bucket, job_of):
 def test_unknown_template_is_refused(stage, client, bucket, job_of):
     request = job_of(stage.object("in.mp3"), template_id="t1" + "0" * 32)
     with pytest.raises(ApiError) as caught:
-        client.submit_noise_reduction(bucket, request)
+        client.create_job(bucket, request)
 
     assert caught.value.code == "TemplateNotFound"
 
@@ -74,7 +73,7 @@ def test_unknown_template_is_refused(stage, client, bucket, job_of):
 def test_submission_is_refused_when_smart_audio_is_not_activated(stage, client, bucket, job_of):
     stage.bound()
     with pytest.raises(ApiError) as caught:
-        client.submit_noise_reduction(bucket, job_of("ci-audio-record/in.mp3", noise_reduction=WAV))
+        client.create_job(bucket, job_of("ci-audio-record/in.mp3", noise_reduction=WAV))
 
     assert caught.value.is_service_off
 
@@ -84,7 +83,7 @@ def test_ended_job_is_described(stage, client, bucket, job_of):
     job = client.describe_job(bucket, job_id)
 
     assert (job.job_id, job.state) == (job_id, "Success")
-    assert job.operation.user_data == "ci-audio-record 2"
+    assert job.user_data == "ci-audio-record 2"
     assert job.creation_time
     assert job.start_time
     assert job.end_time
@@ -116,14 +115,13 @@ def test_jobs_of_one_input_are_listed(stage, client, bucket, job_of):
     stage.job(job_of(stage.object("in.mp3"), noise_reduction=WAV))
     listed = next(client.describe_jobs(bucket, input_object=key, states=["Success"]))
 
-    assert (listed.job_id, listed.input.object) == (job_id, key)
+    assert (listed.job_id, listed.input_object) == (job_id, key)
 
 
-def test_list_goes_on_from_page_to_page(stage, client, bucket, job_of, monkeypatch):
+def test_list_goes_on_from_page_to_page(stage, client, bucket, job_of):
     key = stage.object("pages.mp3")
     ids = [stage.job(job_of(key, noise_reduction=WAV)) for _ in range(3)]
-    monkeypatch.setattr(client_module, "PAGE_SIZE", 2)
-    listed = client.describe_jobs(bucket, input_object=key)
+    listed = client.describe_jobs(bucket, input_object=key, page_size=2)
 
     assert [next(listed).job_id for _ in range(3)] == ids[::-1]
 

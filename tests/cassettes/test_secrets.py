@@ -18,7 +18,8 @@ LEAKS = {
     "cookie": r"(?i)cookie['\"]?\s*:",
     "app id": rf"(?<=[a-z0-9]-)(?!{APP_ID})1[0-9]{{8,9}}(?![0-9A-Za-z])|(?<=uid/)(?!{APP_ID})[0-9]+",
     "account": r"(?<![0-9A-Za-z])1000(?!00000000)[0-9]{8}(?![0-9A-Za-z])",
-    "request id": rf"<(?:RequestId|TraceId)>(?!{REQUEST_ID}<)[^<]+<|x-c(?:i|os)-(?:request|trace)-id",
+    "request id": rf"<(?:RequestId|TraceId)>(?!{REQUEST_ID}<)[^<]+<|x-c(?:i|os)-trace-id"
+    rf"|x-c(?:i|os)-request-id:\s*(?:- )?(?!\s|- |{REQUEST_ID}$)\S",
     "job, queue or template": r"(?<![0-9A-Za-z])(?:t\d|[jspwb])(?!0{24})[0-9a-f]{32}(?![0-9A-Za-z])",
     "time": rf"(?!{re.escape(TIME)})\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d",
     "date": r"(?i)^\s*date:",
@@ -49,6 +50,12 @@ def leaks_in(text):
 @pytest.mark.parametrize("kind", LEAKS)
 def test_search_finds_each_kind_of_leak(kind):
     assert kind in leaks_in(SAMPLES[kind])
+
+
+@pytest.mark.parametrize("plane", ["ci", "cos"])
+def test_search_finds_a_request_id_in_a_header(plane):
+    assert leaks_in(f"      x-{plane}-request-id:\n      - NjJmMzYx\n") == ["request id"]
+    assert leaks_in(f"      x-{plane}-request-id:\n      - {REQUEST_ID}\n") == []
 
 
 def test_nothing_in_the_folder_leaks():
@@ -110,7 +117,8 @@ class TestScrubbing:
         scrubbed = Tape(ACCOUNT).response(response)
         text = scrubbed["body"]["string"].decode()
 
-        assert sorted(scrubbed["headers"]) == ["content-length", "content-type", "last-modified"]
+        assert sorted(scrubbed["headers"]) == ["content-length", "content-type", "last-modified", "x-ci-request-id"]
+        assert scrubbed["headers"]["x-ci-request-id"] == [REQUEST_ID]
         assert scrubbed["headers"]["content-length"] == [str(len(text))]
         assert "real+key" not in text
         assert "125123" not in text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pulumi_ci_audio.api.client import BucketQuery
 from pulumi_ci_audio.api.errors import ApiError
 from pulumi_ci_audio.api.operations import OTHER_SERVICES
 
@@ -14,52 +15,55 @@ def test_enabling_binds_the_bucket(stage, client, bucket):
     stage.unbound()
     enabled = client.create_asr_bucket(bucket)
 
-    assert (enabled.bucket_id, enabled.region) == (bucket.name, bucket.region)
+    assert (enabled.bucket, enabled.region) == (bucket.name, bucket.region)
     assert enabled.create_time
-    assert client.describe_bucket(bucket) == "on"
+    assert client.describe_ci_bucket(bucket) == "on"
 
 
 def test_enabling_again_changes_nothing(stage, client, bucket):
     stage.enabled()
     before = client.describe_asr_queues(bucket)
 
-    assert client.create_asr_bucket(bucket).bucket_id == bucket.name
+    assert client.create_asr_bucket(bucket).bucket == bucket.name
     assert before == client.describe_asr_queues(bucket)
 
 
 def test_enabled_bucket_is_listed(stage, client, bucket):
     stage.enabled()
-    (item,) = client.describe_asr_buckets(bucket.region, regions=[bucket.region], bucket_names=[bucket.name])
+    (item,) = client.describe_asr_buckets(bucket.region, BucketQuery.of(bucket))
 
-    assert (item.bucket_id, item.region) == (bucket.name, bucket.region)
+    assert (item.bucket, item.region) == (bucket.name, bucket.region)
 
 
 def test_bucket_without_smart_audio_is_not_listed(stage, client, bucket):
     stage.bound()
 
-    assert client.describe_asr_buckets(bucket.region, bucket_names=[bucket.name]) == []
+    assert client.describe_asr_buckets(bucket.region, BucketQuery(bucket_names=[bucket.name])) == []
 
 
 def test_enabled_bucket_is_found_by_its_prefix(stage, client, bucket):
     stage.enabled()
     found = client.describe_asr_buckets(
-        bucket.region, regions=[bucket.region], prefix=bucket.name, page_number=1, page_size=5
+        bucket.region, BucketQuery(regions=[bucket.region], prefix=bucket.name, page_number=1, page_size=5)
     )
 
-    assert [item.bucket_id for item in found] == [bucket.name]
+    assert [item.bucket for item in found] == [bucket.name]
 
 
 def test_page_behind_the_last_is_empty(stage, client, bucket):
     stage.enabled()
 
-    assert client.describe_asr_buckets(bucket.region, bucket_names=[bucket.name], page_number=2, page_size=1) == []
+    assert (
+        client.describe_asr_buckets(bucket.region, BucketQuery(bucket_names=[bucket.name], page_number=2, page_size=1))
+        == []
+    )
 
 
 def test_smart_audio_is_disabled(stage, client, bucket):
     stage.enabled()
     client.delete_asr_bucket(bucket)
 
-    assert client.describe_asr_buckets(bucket.region, bucket_names=[bucket.name]) == []
+    assert client.describe_asr_buckets(bucket.region, BucketQuery(bucket_names=[bucket.name])) == []
 
 
 def test_disabling_is_refused_when_it_is_not_activated(stage, client, bucket):
@@ -86,11 +90,11 @@ def test_queues_are_refused_when_it_is_not_activated(stage, client, bucket):
     assert caught.value.is_service_off
 
 
-@pytest.mark.parametrize("service", OTHER_SERVICES, ids=lambda service: service.path.strip("/"))
+@pytest.mark.parametrize("service", OTHER_SERVICES, ids=lambda service: service.describe_buckets.path.strip("/"))
 def test_other_service_lists_no_bucket(stage, client, bucket, service):
     stage.bound()
 
-    assert client.describe_service_buckets(service, bucket.region, bucket_names=[bucket.name]) == []
+    assert client.describe_service_buckets(service, bucket.region, BucketQuery(bucket_names=[bucket.name])) == []
 
 
 def test_other_service_lists_a_bucket(stage, client, bucket):
@@ -99,6 +103,6 @@ def test_other_service_lists_a_bucket(stage, client, bucket):
         lambda emulator: emulator.put_bucket(bucket.region, bucket.name, ci="on", services=["media"]),
         reason="these tests enable no other service",
     )
-    (item,) = client.describe_service_buckets(media, bucket.region, bucket_names=[bucket.name])
+    (item,) = client.describe_service_buckets(media, bucket.region, BucketQuery(bucket_names=[bucket.name]))
 
-    assert item.bucket_id == bucket.name
+    assert item.bucket == bucket.name

@@ -1,4 +1,4 @@
-"""Where things are: buckets, their hosts and addresses, and what is known of an object from outside."""
+"""A bucket: what names it, and where its calls go. Pure."""
 
 from __future__ import annotations
 
@@ -31,18 +31,3 @@ class Bucket:
     def url_of(self, key: str) -> str:
         """Return the unsigned address of the object ``key``."""
         return f"https://{self.cos_host}/" + "/".join(url_encode(segment) for segment in key.split("/"))
-
-
-@dataclass(frozen=True)
-class ObjectHead:
-    """What is known of an object without reading it.
-
-    Attributes:
-        etag: without its quotes.
-        size: in bytes.
-        last_modified: unix seconds, or ``None`` where the answer names no readable time.
-    """
-
-    etag: str
-    size: int
-    last_modified: float | None
