@@ -9,16 +9,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, TypeVar
 
 import pulumi
 
-from pulumi_ci_audio.api.client import PAGE_SIZE, Client
+from pulumi_ci_audio.api.buckets import Bucket
+from pulumi_ci_audio.api.client import BucketQuery, Client
 from pulumi_ci_audio.api.errors import SettingsError
-from pulumi_ci_audio.api.places import Bucket
+from pulumi_ci_audio.api.records import ON
+from pulumi_ci_audio.api.session import PAGE_SIZE
 from pulumi_ci_audio.api.settings import CONFIGURATION_KEYS, Settings
-from pulumi_ci_audio.api.transport import transport_to
 from pulumi_ci_audio.api.waiting import Waiter
 from pulumi_ci_audio.lifecycle import blockers
 from pulumi_ci_audio.lifecycle.blockers import Blocker
@@ -82,11 +83,11 @@ def get_ci_bucket(bucket: str, region: str | None = None) -> CiBucket:
     Raises:
         CiAudioError: the service refused, did not answer, or there are no credentials.
     """
-    place, client = Bucket(_region(region), bucket), _client()
-    status = client.describe_bucket(place)
-    if status != "on":
+    location, client = Bucket(_region(region), bucket), _client()
+    status = client.describe_ci_bucket(location)
+    if status != ON:
         return CiBucket(status, [], [])
-    found = blockers.find(client, place, blockers.BINDING_PROBES)
+    found = blockers.find(client, location, blockers.BINDING_PROBES)
     return CiBucket(status, list(found.blockers), list(found.unanswered))
 
 
@@ -111,19 +112,13 @@ def get_asr_buckets(
         CiAudioError: the service refused, did not answer, or there are no credentials.
     """
     if page_number is not None and page_number < 1:
-        raise ValueError("page_number is counted from 1")
+        raise ValueError("page_number must be 1 or more")
     if page_size is not None and not 1 <= page_size <= PAGE_SIZE:
-        raise ValueError(f"page_size is from 1 to {PAGE_SIZE}")
-    wanted = list(regions) or [_region(None)]
-    items = _client().describe_asr_buckets(
-        wanted[0],
-        regions=wanted,
-        bucket_names=bucket_names,
-        prefix=prefix,
-        page_number=page_number,
-        page_size=page_size or PAGE_SIZE,
-    )
-    return [AsrBucket(item.bucket_id or "", item.region or "", item.create_time) for item in items]
+        raise ValueError(f"page_size must be from 1 to {PAGE_SIZE}")
+    asked = list(regions) or [_region(None)]
+    query = BucketQuery(asked, bucket_names, prefix, page_number, page_size or PAGE_SIZE)
+    records = _client().describe_asr_buckets(asked[0], query)
+    return [AsrBucket(record.bucket, record.region or "", record.create_time) for record in records]
 
 
 def get_noise_reduction_jobs(
@@ -139,24 +134,10 @@ def get_noise_reduction_jobs(
     Raises:
         CiAudioError: the service refused, did not answer, or there are no credentials.
     """
-    records = []
-    for job in _client().describe_jobs(Bucket(_region(region), bucket), states=states):
-        operation = job.operation
-        records.append(
-            NoiseReductionJobRecord(
-                job_id=job.job_id or "",
-                state=job.state or "",
-                code=job.code,
-                message=job.message,
-                input_object=job.input.object if job.input else None,
-                output_object=operation.output.object if operation and operation.output else None,
-                creation_time=job.creation_time,
-                start_time=job.start_time,
-                end_time=job.end_time,
-                user_data=operation.user_data if operation else None,
-            )
-        )
-    return records
+    names = {field.name for field in fields(NoiseReductionJobRecord)}
+    jobs = _client().describe_jobs(Bucket(_region(region), bucket), states=states)
+    shown = [{name: value for name, value in asdict(job).items() if name in names} for job in jobs]
+    return [NoiseReductionJobRecord(**{**values, "state": values["state"] or ""}) for values in shown]
 
 
 def get_ci_bucket_output(bucket: pulumi.Input[str], region: pulumi.Input[str] | None = None) -> pulumi.Output[CiBucket]:
@@ -216,9 +197,4 @@ def _region(region: str | None) -> str:
 
 
 def _client() -> Client:
-    settings = _settings()
-    return Client(
-        transport=transport_to(settings.endpoint, settings.connect_timeout_seconds, settings.read_timeout_seconds),
-        credentials=settings.credentials(),
-        waiter=Waiter(now=time.monotonic, sleep=time.sleep),
-    )
+    return Client.from_settings(_settings(), Waiter(now=time.monotonic, sleep=time.sleep))

@@ -10,12 +10,12 @@ import pytest
 from pulumi.dynamic.dynamic import serialize_provider
 
 import pulumi_ci_audio
-from pulumi_ci_audio.doors import dynamic
+from pulumi_ci_audio.provider import dynamic
 
 KINDS = ("CiBucketBinding", "AsrBucketBinding", "NoiseReductionTemplate", "NoiseReductionJob")
 
 
-def test_the_public_names_are_sorted_and_all_there():
+def test_the_public_names_are_sorted_and_all_there() -> None:
     names = pulumi_ci_audio.__all__
 
     assert sorted(names) == names
@@ -25,12 +25,12 @@ def test_the_public_names_are_sorted_and_all_there():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_type_tokens_never_change(kind):
+def test_type_tokens_never_change(kind: str) -> None:
     assert getattr(pulumi_ci_audio, kind)._resource_type_name == f"dynamic/ci-audio:{kind}"
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_providers_are_pickled_by_reference_and_hold_nothing(kind):
+def test_providers_are_pickled_by_reference_and_hold_nothing(kind: str) -> None:
     provider = getattr(dynamic, f"{kind}Provider")
 
     pickled = serialize_provider(provider())
@@ -39,21 +39,28 @@ def test_providers_are_pickled_by_reference_and_hold_nothing(kind):
     assert vars(provider()) == {}
     assert len(pickled) < 140
     assert type(dill.loads(base64.b64decode(pickled))) is provider  # noqa: S301  our own bytes
-    assert f"{provider.__module__}:{provider.__qualname__}" == f"pulumi_ci_audio.doors.dynamic:{kind}Provider"
+    assert f"{provider.__module__}:{provider.__qualname__}" == f"pulumi_ci_audio.provider.dynamic:{kind}Provider"
     assert provider.lifecycle.kind == kind
 
 
-def test_the_package_declares_that_it_is_no_plugin():
+def test_the_package_declares_that_it_is_no_plugin() -> None:
     """The language host would otherwise look for a resource plugin of the distribution's name."""
     declared = files.files("pulumi_ci_audio").joinpath("pulumi-plugin.json").read_text()
 
     assert json.loads(declared) == {"resource": False}
 
 
-def test_the_package_is_typed():
+def test_the_package_is_typed() -> None:
     assert files.files("pulumi_ci_audio").joinpath("py.typed").is_file()
 
 
-def test_every_name_of_a_layer_can_be_imported_alone():
-    for module in ("api.client", "lifecycle.job", "doors.dynamic", "emulator", "functions", "resources"):
+def test_every_name_of_a_layer_can_be_imported_alone() -> None:
+    for module in (
+        "api.client",
+        "lifecycle.job.noise_reduction",
+        "provider.dynamic",
+        "emulator",
+        "functions",
+        "resources",
+    ):
         assert importlib.import_module(f"pulumi_ci_audio.{module}").__doc__

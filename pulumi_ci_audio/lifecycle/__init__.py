@@ -1,6 +1,8 @@
 """What a resource means, whatever engine drives it: check, diff, create, read, update, delete. No Pulumi, no HTTP.
 
-``protocol`` holds the vocabulary; ``fields`` turns one pydantic model per kind into validation, defaults, diff rules
-and reference tables; ``process`` is what one process remembers. On these stand the kinds: ``bucket`` (with
-``blockers``, what stands in the way of switching off), ``template``, and ``job`` (with ``exactly_once``).
+- ``types``: what every lifecycle takes and returns, and :class:`~pulumi_ci_audio.lifecycle.types.Lifecycle` itself.
+- ``errors``: how an operation fails, and what its text advises.
+- ``models``, ``validators``: one model per kind becomes validation, defaults, diff rules and reference tables.
+- ``memory``, ``journal``: what a process and a machine remember.
+- ``binding`` with ``blockers`` (what stands in the way of switching off), ``template``, and the package ``job``.
 """

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from pulumi_ci_audio.api import operations
-from pulumi_ci_audio.api.client import Client
+from pulumi_ci_audio.api.buckets import Bucket
 from pulumi_ci_audio.api.errors import ApiError, CiAudioError
-from pulumi_ci_audio.api.operations import Service
-from pulumi_ci_audio.api.places import Bucket
-from pulumi_ci_audio.lifecycle.protocol import ResourceError, explain
+from pulumi_ci_audio.api.operations import OTHER_SERVICES, SMART_AUDIO, Service
+from pulumi_ci_audio.api.records import UNFINISHED_STATES
+from pulumi_ci_audio.lifecycle.errors import ResourceError, explain
 
-UNFINISHED_STATES = ("Submitted", "Running", "Pause")
-"""The states of a job, or of a batch job, that has not ended (documents 436/76945, 460/76894)."""
+if TYPE_CHECKING:
+    from pulumi_ci_audio.api.client import Client
 
 SMART_AUDIO_TAGS = {
     "NoiseReduction": "noise-reduction job",
@@ -55,28 +55,15 @@ class Blocker:
         return f"{named} ({self.state}): {self.remedy}"
 
 
-Probe = Callable[[Client, Bucket], Iterator[Blocker]]
+Probe = Callable[["Client", Bucket], Iterator[Blocker]]
+"""Asks one thing: what of its kind stands in the way."""
 
 
-def _smart_audio(client: Client, bucket: Bucket) -> Iterator[Blocker]:
-    if any(
-        item.bucket_id == bucket.name
-        for item in client.describe_asr_buckets(bucket.region, regions=[bucket.region], bucket_names=[bucket.name])
-    ):
-        remedy = (
-            "DELETE /asrbucket, or console: Smart Audio. If the program declares an AsrBucketBinding for the bucket, "
-            "give it bucket=binding.bucket (or depends_on), so that it goes first"
-        )
-        yield Blocker("service", "", operations.SMART_AUDIO.name, "enabled", remedy)
-
-
-def _service(service: Service) -> Probe:
+def _service(service: Service, hint: str = "") -> Probe:
     def probe(client: Client, bucket: Bucket) -> Iterator[Blocker]:
-        items = client.describe_service_buckets(
-            service, bucket.region, regions=[bucket.region], bucket_names=[bucket.name]
-        )
-        if any(item.bucket_id == bucket.name for item in items):
-            yield Blocker("service", "", service.name, "enabled", f"DELETE {service.path}, or console: {service.name}")
+        if client.find_service_bucket(service, bucket) is not None:
+            path = service.describe_buckets.path
+            yield Blocker("service", "", service.name, "enabled", f"DELETE {path}, or console: {service.name}{hint}")
 
     return probe
 
@@ -86,14 +73,14 @@ def _workflows(client: Client, bucket: Bucket) -> Iterator[Blocker]:
         path = f"/workflow/{workflow.workflow_id}"
         pause = f"PUT {path}?paused, then " if workflow.state == "Active" else ""
         remedy = f"{pause}DELETE {path}, or console: Workflows"
-        yield Blocker("workflow", workflow.workflow_id or "", workflow.name or "", workflow.state or "?", remedy)
+        yield Blocker("workflow", workflow.workflow_id, workflow.name or "", workflow.state or "?", remedy)
 
 
 def _batch_jobs(kind: str) -> Probe:
     def probe(client: Client, bucket: Bucket) -> Iterator[Blocker]:
         for job in client.describe_batch_jobs(bucket, kind=kind, states=UNFINISHED_STATES):
             remedy = f"PUT /inventorytriggerjob/{job.job_id}?cancel, or console: Batch tasks"
-            yield Blocker("batch job", job.job_id or "", job.name or "", job.state or "?", remedy)
+            yield Blocker("batch job", job.job_id, job.name or "", job.state or "?", remedy)
 
     return probe
 
@@ -103,14 +90,18 @@ def _jobs(tag: str) -> Probe:
         for job in client.describe_jobs(bucket, tag=tag, states=UNFINISHED_STATES):
             started = job.state == "Running"
             remedy = "wait until it ends" if started else f"PUT /jobs/{job.job_id}?cancel, or wait until it ends"
-            yield Blocker(SMART_AUDIO_TAGS[tag], job.job_id or "", "", job.state or "?", remedy)
+            yield Blocker(SMART_AUDIO_TAGS[tag], job.job_id, "", job.state or "?", remedy)
 
     return probe
 
 
 BINDING_PROBES: tuple[Probe, ...] = (
-    _smart_audio,
-    *(_service(service) for service in operations.OTHER_SERVICES),
+    _service(
+        SMART_AUDIO,
+        ". If the program declares an AsrBucketBinding for the bucket, give it bucket=binding.bucket (or depends_on), "
+        "so that it goes first",
+    ),
+    *(_service(service) for service in OTHER_SERVICES),
     _workflows,
     *(_batch_jobs(kind) for kind in ("Workflow", "Job")),
 )
@@ -174,6 +165,6 @@ def require_none(client: Client, bucket: Bucket, probes: tuple[Probe, ...], *, a
     if findings.unanswered:
         reasons = "; ".join(findings.unanswered)
         raise ResourceError(
-            f"did not {attempted}, nothing was changed: it cannot be told what is in the way: {reasons}; "
-            'mend that and run again, or set on_destroy="keep" to leave it as it is'
+            f"did not {attempted}, nothing was changed: could not check for blockers: {reasons}; "
+            'fix this and run again, or set on_destroy="keep" to leave it as it is'
         )

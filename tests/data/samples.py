@@ -8,14 +8,14 @@ the documented shape and ``has_published_values`` is false.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import TypeAlias
 
 from lxml import etree
 
-Node: TypeAlias = "tuple[str, str | list[Node]]"
+Node: TypeAlias = "tuple[str, str | Sequence[Node]]"
 
 
 @dataclass(frozen=True)
@@ -365,7 +365,7 @@ WORKFLOWS = Sample(
 )
 
 BATCH_JOBS = Sample(
-    "1045/49919 and its family",
+    "1045/47031",
     (
         "Response",
         [

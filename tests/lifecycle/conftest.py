@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
-from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
-import werkzeug.test
 
+from pulumi_ci_audio.api.buckets import Bucket
 from pulumi_ci_audio.api.client import Client
 from pulumi_ci_audio.api.credentials import Credentials
 from pulumi_ci_audio.api.errors import NoAnswerError
-from pulumi_ci_audio.api.places import Bucket
 from pulumi_ci_audio.api.transport import Response
-from pulumi_ci_audio.doors import journal
-from pulumi_ci_audio.doors.journal import FileJournal
-from pulumi_ci_audio.emulator import audio
 from pulumi_ci_audio.emulator.app import Emulator
-from pulumi_ci_audio.emulator.faults import ConnectionResetFault
-from pulumi_ci_audio.emulator.progression import settle
-from pulumi_ci_audio.emulator.records import QueueState, State
-from pulumi_ci_audio.lifecycle.process import Memory
-from pulumi_ci_audio.lifecycle.protocol import Context
-from tests.api.doubles import FakeClock
+from pulumi_ci_audio.emulator.errors import ConnectionResetFault, NotAudioError
+from pulumi_ci_audio.emulator.http.messages import Request
+from pulumi_ci_audio.emulator.state.records import QueueState
+from pulumi_ci_audio.emulator.state.settings import Settings
+from pulumi_ci_audio.lifecycle.journal import FileJournal
+from pulumi_ci_audio.lifecycle.memory import Memory
+from pulumi_ci_audio.lifecycle.types import Context
+from tests.support.clock import FakeClock
 
 NOW = 1_700_000_000.0
 REGION, NAME = "ap-chongqing", "recordings-1250000000"
@@ -34,6 +31,7 @@ OWNER = "recordings/dev//clean"
 JOB = {"bucket": NAME, "region": REGION, "inputObject": RAW, "outputObject": CLEAN, "__owner": OWNER}
 BINDING = {"bucket": NAME, "region": REGION}
 TEMPLATE = {"bucket": NAME, "region": REGION, "templateName": "voices", "__owner": OWNER}
+CREDENTIALS = Credentials("emulator", "emulator")
 NO_AUDIO = b"this is no audio"
 SETTLE_SECONDS = 10.0
 IN_FLIGHT_SECONDS = 40.0
@@ -42,39 +40,35 @@ DENIED = {"status": 403, "code": "AccessDenied"}
 GONE = {"status": 404, "code": "NoSuchBucket"}
 
 
-class EventfulClock(FakeClock):
-    """Time that passes only when somebody sleeps, and things that happen at a certain time."""
-
-    def __init__(self):
-        super().__init__()
-        self.events = []
-
-    def after(self, seconds, happen):
-        self.events.append((self.time + seconds, happen))
-
-    def sleep(self, seconds):
-        super().sleep(seconds)
-        due = [event for event in self.events if event[0] <= self.time]
-        for event in due:
-            self.events.remove(event)
-            event[1]()
+def denoise(source, target, /, *, format, sample_rate):  # noqa: A002  the real one's name for it
+    """Let a result be its parameters and its input."""
+    content = source.read_bytes()
+    if content.startswith(NO_AUDIO):
+        raise NotAudioError("unknown format")
+    target.write_bytes(f"{format} {sample_rate} ".encode() + content)
 
 
 class Cloud:
     """An emulator, the ways to spoil it, and what operations on it did."""
 
-    def __init__(self, folder, **settings):
-        self.clock = EventfulClock()
+    def __init__(self, folder, *, assumptions=None, **settings):
+        self.clock = FakeClock()
         self.start = self.clock.time
         self.folder = folder / "cloud"
-        self.emulator = Emulator(data=self.folder, now=self.now, sleep=self.clock.sleep, **settings)
-        # Work is done between two requests, at the time at which it began: no thread, no chance.
-        self.emulator._worker.wake = lambda: None
+        self.emulator = Emulator(
+            data=self.folder,
+            settings=Settings(**settings),
+            assumptions=assumptions,
+            denoise=denoise,
+            works_in_background=False,  # but between two requests, at the time at which it began: no thread, no chance
+            now=self.now,
+            sleep=self.clock.sleep,
+        )
         self.control = self.emulator.control
         self.reports = []
-        self.is_called_off = False
-        self.journal = FileJournal(folder / "journal")
-        self._client = werkzeug.test.Client(self.emulator)
+        self.warnings = []
+        self.is_cancelled = False
+        self.journal = FileJournal(folder / "journal", now=self.now, uptime=self.clock.now)
 
     # Time
 
@@ -90,15 +84,11 @@ class Cloud:
         self.work()
         began = self.clock.time
         try:
-            with self._client.open(
-                request.target,
-                method=request.method,
-                headers=dict(request.headers or {}),
-                data=request.body,
-                environ_overrides={"HTTP_HOST": request.host},
-            ) as response:
-                headers = {name.lower(): text for name, text in response.headers.items()}
-                answer = Response(response.status_code, headers, response.get_data())
+            headers = [("Host", request.host), *dict(request.headers or {}).items()]
+            received = Request.parse(request.method, request.target, headers, request.body or b"")
+            with contextlib.closing(self.emulator.handle(received)) as response:
+                lowered = {name.lower(): text for name, text in response.headers.items()}
+                answer = Response(response.status, lowered, b"".join(response.pieces()))
         except ConnectionResetFault as error:
             raise NoAnswerError("the connection broke") from error
         finally:
@@ -108,25 +98,23 @@ class Cloud:
         return answer
 
     def work(self):
-        store = self.emulator.store
-        with store.lock:
-            settle(store)
-            for job in store.jobs.values():
-                if job.state is State.RUNNING and not job.is_planted and job.outcome is None:
-                    job.outcome = replace(self.emulator._worker._denoise(job), at=job.started)
-            settle(store)
+        self.emulator.run_jobs()
 
-    def context(self, **changes):
+    def context(self, transport=None, **changes):
         """Return the context of a new process."""
-        waiter = self.clock.waiter(is_called_off=lambda: self.is_called_off, chance=lambda: 0.0)
+        waiter = self.clock.waiter(is_cancelled=lambda: self.is_cancelled, chance=lambda: 0.0)
         given = {
-            "client": Client(self, lambda: Credentials("emulator", "emulator"), waiter, unix_time=self.now),
+            "client": Client(
+                transport or self, lambda: Credentials("emulator", "emulator"), waiter, unix_time=self.now
+            ),
             "waiter": waiter,
             "report": self.reports.append,
-            "engine_is_there": lambda: True,
+            "warn": self.warnings.append,
+            "engine_is_alive": lambda: True,
             "timeout_seconds": None,
             "memory": Memory(),
             "journal": self.journal,
+            "unix_time": self.now,
             "settle_seconds": SETTLE_SECONDS,
             "in_flight_seconds": IN_FLIGHT_SECONDS,
         }
@@ -146,11 +134,14 @@ class Cloud:
     def remove_bucket(self):
         shutil.rmtree(self.folder / REGION / NAME)
 
+    @property
+    def record(self):
+        """What the service remembers of the bucket."""
+        return self.emulator.store.bucket(REGION, NAME)
+
     def pause_queue(self, *, paused=True):
-        store = self.emulator.store
-        with store.lock:
-            queue = store.bucket(REGION, NAME).queue
-            queue.state = QueueState.PAUSED if paused else QueueState.ACTIVE
+        with self.emulator.store.lock:
+            self.record.queue.state = QueueState.PAUSED if paused else QueueState.ACTIVE
         self.work()
 
     def spoil(self, method, path, *, times=99, effect="before", **action):
@@ -198,27 +189,13 @@ def through_json(properties):
 
 
 @pytest.fixture
-def fake_denoise(monkeypatch):
-    """Let a result be its parameters and its input."""
-
-    def denoise(source, target, *, format, sample_rate):  # noqa: A002  the real one's name for it
-        content = source.read_bytes()
-        if content.startswith(NO_AUDIO):
-            raise audio.NotAudioError("unknown format")
-        target.write_bytes(f"{format} {sample_rate} ".encode() + content)
-
-    monkeypatch.setattr(audio, "denoise", denoise)
-
-
-@pytest.fixture
-def make_cloud(tmp_path, monkeypatch, fake_denoise):
+def make_cloud(tmp_path, monkeypatch):
     """Make a cloud with a bucket and a recording in it; its settings are the emulator's."""
     made = []
 
     def make(**settings):
         cloud = Cloud(tmp_path / str(len(made)), **settings)
         made.append(cloud)
-        monkeypatch.setattr(journal, "time", SimpleNamespace(time=cloud.now))
         cloud.seed()
         cloud.put(RAW, b"a recording")
         return cloud

@@ -3,8 +3,8 @@
 import pytest
 
 from pulumi_ci_audio.lifecycle.blockers import BINDING_PROBES, SMART_AUDIO_PROBES, SMART_AUDIO_TAGS, find, require_none
-from pulumi_ci_audio.lifecycle.bucket import AsrBinding, BucketBinding
-from pulumi_ci_audio.lifecycle.protocol import ResourceError
+from pulumi_ci_audio.lifecycle.errors import ResourceError
+from tests.support.engine import ASR_BINDINGS, CI_BINDINGS
 
 from .conftest import BINDING, DENIED, NAME, PLACE, REGION
 
@@ -89,7 +89,7 @@ class TestBinding:
         )
 
         with pytest.raises(ResourceError) as error:
-            BucketBinding().delete(bound.context(), ID, STATE)
+            CI_BINDINGS.delete(bound.context(), ID, STATE)
 
         message = str(error.value)
         assert message.startswith(f"did not switch CI off for bucket {PLACE}, nothing was changed: 9 in the way: ")
@@ -157,7 +157,7 @@ class TestSmartAudio:
         ready.seed(jobs=jobs)
 
         with pytest.raises(ResourceError, match=r"230 in the way") as error:
-            AsrBinding().delete(ready.context(), ID, STATE)
+            ASR_BINDINGS.delete(ready.context(), ID, STATE)
 
         assert all(job["id"] in str(error.value) for job in jobs)
         assert ready.writes() == []
@@ -165,10 +165,10 @@ class TestSmartAudio:
     def test_once_they_have_ended_it_goes_through(self, ready):
         ready.seed(jobs=[{"id": "j1", "state": "Running"}])
         with pytest.raises(ResourceError):
-            AsrBinding().delete(ready.context(), ID, STATE)
+            ASR_BINDINGS.delete(ready.context(), ID, STATE)
         ready.seed(jobs=[{"id": "j1", "state": "Success"}])
 
-        AsrBinding().delete(ready.context(), ID, STATE)
+        ASR_BINDINGS.delete(ready.context(), ID, STATE)
 
         assert ready.writes() == ["DELETE /asrbucket"]
 
@@ -188,9 +188,9 @@ class TestUnanswered:
         bound.spoil("GET", path, **DENIED)
 
         with pytest.raises(ResourceError) as error:
-            BucketBinding().delete(bound.context(), ID, STATE)
+            CI_BINDINGS.delete(bound.context(), ID, STATE)
 
-        assert "nothing was changed: it cannot be told what is in the way" in str(error.value)
+        assert "nothing was changed: could not check for blockers" in str(error.value)
         assert action in str(error.value)
         assert 'on_destroy="keep"' in str(error.value)
         assert bound.writes() == []
@@ -209,14 +209,14 @@ class TestUnanswered:
         bound.spoil("GET", "/workflow*", **trouble)
 
         with pytest.raises(ResourceError, match=r"could not list the workflows of bucket"):
-            BucketBinding().delete(bound.context(), ID, STATE)
+            CI_BINDINGS.delete(bound.context(), ID, STATE)
         assert bound.writes() == []
 
     def test_smart_audio_is_kept_on_too(self, ready):
         ready.spoil("GET", "/jobs*", **DENIED)
 
         with pytest.raises(ResourceError, match=r"ci:DescribeMediaJobs and ci:DescribeAsrJobs"):
-            AsrBinding().delete(ready.context(), ID, STATE)
+            ASR_BINDINGS.delete(ready.context(), ID, STATE)
         assert ready.writes() == []
 
     def test_the_same_answer_of_several_probes_is_said_once(self, ready):
@@ -224,14 +224,16 @@ class TestUnanswered:
 
         findings = find(ready.context().client, PLACE, SMART_AUDIO_PROBES)
 
-        assert findings.unanswered == (f"could not list the jobs of bucket {PLACE}: the connection broke",)
+        assert findings.unanswered == (
+            f"could not list the jobs of bucket {PLACE}: the connection broke (tried 4 times in 0 s)",
+        )
 
     def test_the_other_probes_are_asked_all_the_same(self, bound):
         bound.seed(asr="on", batch_jobs=[{"id": "b1"}])
         bound.spoil("GET", "/workflow*", **DENIED)
 
         with pytest.raises(ResourceError, match=r"2 in the way: .*; not checked: .*ci:DescribeMediaWorkflows.*; clear"):
-            BucketBinding().delete(bound.context(), ID, STATE)
+            CI_BINDINGS.delete(bound.context(), ID, STATE)
 
     def test_a_service_that_is_not_enabled_hides_no_other(self, bound):
         batch_jobs = [{"id": "b" + "2" * 32, "name": "once", "state": "Submitted", "type": "Job"}]
@@ -248,7 +250,7 @@ class TestUnanswered:
         for path in ("/workflow*", "/inventorytriggerjob*"):
             bound.spoil("GET", path, status=400, code=code)
 
-        BucketBinding().delete(bound.context(), ID, STATE)
+        CI_BINDINGS.delete(bound.context(), ID, STATE)
 
         assert bound.writes() == ["PUT /?unbind"]
 

@@ -2,21 +2,19 @@
 
 import pytest
 
-from pulumi_ci_audio.lifecycle.bucket import AsrBinding, BucketBinding
-from pulumi_ci_audio.lifecycle.job import Job
-from pulumi_ci_audio.lifecycle.job_model import LONGEST_OWN_USER_DATA
-from pulumi_ci_audio.lifecycle.protocol import UNKNOWN
-from pulumi_ci_audio.lifecycle.template import JobTemplate
+from pulumi_ci_audio.lifecycle.job.models import LONGEST_OWN_USER_DATA
+from pulumi_ci_audio.lifecycle.models import UNKNOWN
+from tests.support.engine import ASR_BINDINGS, CI_BINDINGS, JOBS, TEMPLATES
 
 REGION, BUCKET = "ap-chongqing", "recordings-1250000000"
 BINDING = {"bucket": BUCKET, "region": REGION}
 JOB = {**BINDING, "inputObject": "raw/voice.mp3", "outputObject": "clean/voice.wav"}
 TEMPLATE = {**BINDING, "templateName": "voices"}
 KINDS = {
-    "binding": (BucketBinding(), BINDING),
-    "Smart Audio": (AsrBinding(), BINDING),
-    "job": (Job(), JOB),
-    "template": (JobTemplate(), TEMPLATE),
+    "binding": (CI_BINDINGS, BINDING),
+    "Smart Audio": (ASR_BINDINGS, BINDING),
+    "job": (JOBS, JOB),
+    "template": (TEMPLATES, TEMPLATE),
 }
 
 BAD_PLACES = {
@@ -128,7 +126,7 @@ def test_unknown_values_stay_and_are_not_complained_about(kind):
 
 
 def test_unknown_values_do_not_hide_what_is_wrong_with_known_ones():
-    failures = Job().check({}, {**JOB, "bucket": UNKNOWN, "format": "flac"}, None).failures
+    failures = JOBS.check({}, {**JOB, "bucket": UNKNOWN, "format": "flac"}, None).failures
 
     assert [failure.property for failure in failures] == ["format"]
 
@@ -136,14 +134,14 @@ def test_unknown_values_do_not_hide_what_is_wrong_with_known_ones():
 class TestUserData:
     @pytest.mark.parametrize("text", ["grüße", "a\tb", "line\nbreak", "x" * (LONGEST_OWN_USER_DATA + 1)])
     def test_what_cannot_travel_is_named_in_the_text_and_not_printed(self, text):
-        failures = Job().check({}, {**JOB, "userData": text}, None).failures
+        failures = JOBS.check({}, {**JOB, "userData": text}, None).failures
 
         assert [failure.property for failure in failures] == [""]
         assert "user_data" in failures[0].reason
         assert text not in failures[0].reason
 
     def test_all_the_room_beside_the_marker_can_be_used(self):
-        assert Job().check({}, {**JOB, "userData": "~" * LONGEST_OWN_USER_DATA}, None).failures == ()
+        assert JOBS.check({}, {**JOB, "userData": "~" * LONGEST_OWN_USER_DATA}, None).failures == ()
 
 
 class TestCallback:
@@ -165,7 +163,7 @@ class TestCallback:
         ],
     )
     def test_what_is_neither_of_the_two_forms_is_named_in_the_text_and_not_printed(self, callback):
-        failures = Job().check({}, {**JOB, "callback": callback}, None).failures
+        failures = JOBS.check({}, {**JOB, "callback": callback}, None).failures
 
         assert failures
         assert all(failure.property == "" and failure.reason.startswith("callback") for failure in failures)
@@ -180,7 +178,7 @@ class TestCallback:
         ],
     )
     def test_both_forms_pass(self, callback):
-        checked = Job().check({}, {**JOB, "callback": callback}, None)
+        checked = JOBS.check({}, {**JOB, "callback": callback}, None)
 
         assert checked.failures == ()
         assert checked.inputs["callback"] == callback
@@ -189,18 +187,18 @@ class TestCallback:
 class TestTemplateOrParameters:
     @pytest.mark.parametrize("both", [{"format": "wav"}, {"sampleRate": 16000.0}])
     def test_a_template_stands_alone(self, both):
-        failures = Job().check({}, {**JOB, "templateId": "t1", **both}, None).failures
+        failures = JOBS.check({}, {**JOB, "templateId": "t1", **both}, None).failures
 
         assert [failure.property for failure in failures] == ["templateId"]
 
     def test_the_documented_defaults_are_asked_for_where_there_is_no_template(self):
-        inputs = Job().check({}, JOB, None).inputs
+        inputs = JOBS.check({}, JOB, None).inputs
 
         assert (inputs["format"], inputs["sampleRate"]) == ("wav", 16000)
 
     @pytest.mark.parametrize("template", ["t1", UNKNOWN])
     def test_no_parameters_are_asked_for_where_there_is_one(self, template):
-        inputs = Job().check({}, {**JOB, "templateId": template}, None).inputs
+        inputs = JOBS.check({}, {**JOB, "templateId": template}, None).inputs
 
         assert not {"format", "sampleRate"} & set(inputs)
 
@@ -209,27 +207,27 @@ class TestOutput:
     def test_the_same_key_in_another_bucket_is_no_conflict(self):
         same_key = {**JOB, "outputObject": JOB["inputObject"]}
 
-        assert Job().check({}, {**same_key, "outputBucket": "archive-1250000000"}, None).failures == ()
-        assert Job().check({}, {**same_key, "outputRegion": "ap-shanghai"}, None).failures == ()
-        assert Job().check({}, {**same_key, "outputBucket": BUCKET}, None).failures != ()
+        assert JOBS.check({}, {**same_key, "outputBucket": "archive-1250000000"}, None).failures == ()
+        assert JOBS.check({}, {**same_key, "outputRegion": "ap-shanghai"}, None).failures == ()
+        assert JOBS.check({}, {**same_key, "outputBucket": BUCKET}, None).failures != ()
 
 
 class TestRegion:
     def test_the_configured_region_stands_in(self):
-        assert BucketBinding().check({}, {"bucket": BUCKET}, "ap-shanghai").inputs["region"] == "ap-shanghai"
+        assert CI_BINDINGS.check({}, {"bucket": BUCKET}, "ap-shanghai").inputs["region"] == "ap-shanghai"
 
     def test_the_region_in_state_stays_whatever_is_configured_now(self):
-        checked = BucketBinding().check({"region": REGION}, {"bucket": BUCKET}, "ap-shanghai")
+        checked = CI_BINDINGS.check({"region": REGION}, {"bucket": BUCKET}, "ap-shanghai")
 
         assert checked.inputs["region"] == REGION
 
     def test_the_program_has_the_last_word(self):
-        checked = BucketBinding().check({"region": REGION}, {**BINDING, "region": "ap-beijing"}, "ap-shanghai")
+        checked = CI_BINDINGS.check({"region": REGION}, {**BINDING, "region": "ap-beijing"}, "ap-shanghai")
 
         assert checked.inputs["region"] == "ap-beijing"
 
     def test_none_at_all_is_a_failure_that_says_where_to_put_it(self):
-        (failure,) = BucketBinding().check({}, {"bucket": BUCKET}, None).failures
+        (failure,) = CI_BINDINGS.check({}, {"bucket": BUCKET}, None).failures
 
         assert failure.property == "region"
         assert "tencentcloud:region" in failure.reason
@@ -238,7 +236,7 @@ class TestRegion:
 
 class TestStatus:
     def test_on_is_what_is_wanted(self):
-        assert BucketBinding().check({}, BINDING, None).inputs["status"] == "on"
+        assert CI_BINDINGS.check({}, BINDING, None).inputs["status"] == "on"
 
     def test_what_the_engine_ignores_stays(self):
-        assert BucketBinding().check({}, {**BINDING, "status": "off"}, None).inputs["status"] == "off"
+        assert CI_BINDINGS.check({}, {**BINDING, "status": "off"}, None).inputs["status"] == "off"

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from pulumi_ci_audio.lifecycle import fields
-from pulumi_ci_audio.lifecycle.bucket import AsrBinding, BindingInputs, BucketBinding
-from pulumi_ci_audio.lifecycle.fields import HIDDEN, REPLACES
-from pulumi_ci_audio.lifecycle.job import Job
-from pulumi_ci_audio.lifecycle.job_model import JobInputs
-from pulumi_ci_audio.lifecycle.protocol import UNKNOWN, Created, Diff
-from pulumi_ci_audio.lifecycle.template import JobTemplate, TemplateInputs
+from pulumi_ci_audio.lifecycle import models
+from pulumi_ci_audio.lifecycle.binding import BindingInputs
+from pulumi_ci_audio.lifecycle.job.noise_reduction import NoiseReductionJobInputs
+from pulumi_ci_audio.lifecycle.models import HIDDEN, REPLACES, UNKNOWN
+from pulumi_ci_audio.lifecycle.template import TemplateInputs
+from pulumi_ci_audio.lifecycle.types import Diff
+from tests.support.engine import ASR_BINDINGS, CI_BINDINGS, JOBS, TEMPLATES, Created
 
 from .conftest import BINDING, JOB, NAME, REGION, TEMPLATE, through_json
 
@@ -21,7 +21,7 @@ class Kind:
     """A kind, the inputs of one of it, the settings its bucket needs, and other values for every input."""
 
     lifecycle: Any
-    model: type[fields.Kind]
+    model: type[models.ResourceModel]
     inputs: dict[str, Any]
     seed: dict[str, str]
     others: dict[str, Any] = field(default_factory=dict)
@@ -44,10 +44,10 @@ LOCAL_JOB = {
 }
 KINDS = {
     "binding": Kind(
-        BucketBinding(), BindingInputs, BINDING, {}, {**ELSEWHERE, **LOCAL_BINDING, "status": "off"}, LOCAL_BINDING
+        CI_BINDINGS, BindingInputs, BINDING, {}, {**ELSEWHERE, **LOCAL_BINDING, "status": "off"}, LOCAL_BINDING
     ),
     "Smart Audio": Kind(
-        AsrBinding(),
+        ASR_BINDINGS,
         BindingInputs,
         BINDING,
         {"ci": "on"},
@@ -55,15 +55,15 @@ KINDS = {
         LOCAL_BINDING,
     ),
     "template": Kind(
-        JobTemplate(),
+        TEMPLATES,
         TemplateInputs,
         TEMPLATE,
         {"ci": "on", "asr": "on"},
         {**ELSEWHERE, "templateName": "others", "format": "mp3", "sampleRate": 48000, "__owner": "somebody"},
     ),
     "job": Kind(
-        Job(),
-        JobInputs,
+        JOBS,
+        NoiseReductionJobInputs,
         {**JOB, "triggers": [1, "two", True]},
         {"ci": "on", "asr": "on"},
         {
@@ -78,12 +78,13 @@ KINDS = {
             "templateId": "t1",
             "triggers": [2],
             "__owner": "somebody",
+            "__keepsOld": True,
         },
         LOCAL_JOB,
     ),
 }
 FIELDS = [
-    (name, fields.stored_name(python, declared), declared)
+    (name, models.stored_name(python, declared), declared)
     for name, kind in KINDS.items()
     for python, declared in kind.model.model_fields.items()
 ]
@@ -132,9 +133,7 @@ class TestRead:
     def test_what_was_read_by_its_id_alone_is_clean(self, cloud, kind, created):
         observed = kind.lifecycle.read(cloud.context(), created.id, {})
 
-        assert kind.lifecycle.diff(observed.state, observed.inputs) == Diff(
-            delete_before_replace=kind in (KINDS["job"], KINDS["template"])
-        )
+        assert kind.lifecycle.diff(observed.state, observed.inputs) == Diff()
 
     def test_reading_twice_says_the_same(self, cloud, kind, created):
         once = kind.lifecycle.read(cloud.context(), created.id, created.state)
@@ -165,8 +164,8 @@ class TestDiff:
 
         diff = kind.lifecycle.diff(state, changed)
         expected = {
-            "replaces": (stored,) if fields.has(declared, REPLACES) else (),
-            "updates": () if fields.has(declared, REPLACES) or fields.has(declared, HIDDEN) else (stored,),
+            "replaces": (stored,) if models.has(declared, REPLACES) else (),
+            "updates": () if models.has(declared, REPLACES) or models.has(declared, HIDDEN) else (stored,),
         }
         assert {"replaces": diff.replaces, "updates": diff.updates} == expected
         assert kind.lifecycle.diff(through_json(state), through_json(changed)) == diff
@@ -179,13 +178,13 @@ class TestDiff:
         for unknown in (UNKNOWN, [UNKNOWN], {"url": UNKNOWN}):
             diff = kind.lifecycle.diff(state, {**kind.checked(), stored: unknown})
 
-            assert diff.has_changes is not fields.has(declared, HIDDEN)
-            assert bool(diff.replaces) is fields.has(declared, REPLACES)
+            assert diff.has_changes is not models.has(declared, HIDDEN)
+            assert bool(diff.replaces) is models.has(declared, REPLACES)
 
-    def test_only_job_and_template_go_before_their_replacement_comes(self, kind, created):
-        diff = kind.lifecycle.diff(created.state, {**kind.checked(), "bucket": "archive-1250000000"})
+    def test_only_job_and_template_go_before_their_replacement_comes(self, kind):
+        goes_first = kind.lifecycle.lifecycle.delete_before_replace
 
-        assert diff.delete_before_replace is (kind in (KINDS["job"], KINDS["template"]))
+        assert goes_first is (kind in (KINDS["job"], KINDS["template"]))
 
 
 class TestUpdate:
@@ -295,5 +294,5 @@ def test_a_trigger_that_turns_from_one_into_true_is_another_one():
     state, inputs = ({"bucket": "b-1250000000", "region": "ap-beijing", "triggers": [t]} for t in (1, True))
     same = {"inputObject": "a.mp3", "outputObject": "a.wav", "state": "Success"}
 
-    assert Job().diff({**same, **state}, {**same, **inputs}).replaces == ("triggers",)
-    assert Job().diff({**same, **state}, {**same, **state, "triggers": [1.0]}).replaces == ()
+    assert JOBS.diff({**same, **state}, {**same, **inputs}).replaces == ("triggers",)
+    assert JOBS.diff({**same, **state}, {**same, **state, "triggers": [1.0]}).replaces == ()

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from pulumi_ci_audio.api.errors import ApiError
-from pulumi_ci_audio.doors.journal import FileJournal
-from pulumi_ci_audio.lifecycle.protocol import ResourceError
-from pulumi_ci_audio.lifecycle.template import JobTemplate
+from pulumi_ci_audio.lifecycle.errors import ResourceError
+from pulumi_ci_audio.lifecycle.journal import FileJournal
+from tests.support.engine import TEMPLATES
 
 from .conftest import DENIED, NAME, PLACE, REGION, TEMPLATE
 
@@ -21,11 +21,11 @@ LOST = pytest.mark.parametrize(
 
 
 def checked(**inputs):
-    return JobTemplate().check({}, {**TEMPLATE, **inputs}, None).inputs
+    return TEMPLATES.check({}, {**TEMPLATE, **inputs}, None).inputs
 
 
 def create(cloud, context=None, **inputs):
-    return JobTemplate().create(context or cloud.context(), checked(**inputs))
+    return TEMPLATES.create(context or cloud.context(), checked(**inputs))
 
 
 def by_hand(cloud, name="voices", **parameters):
@@ -52,14 +52,34 @@ class TestCreate:
         assert ready.reports == ["creating"]
 
     def test_a_taken_name_is_reported_with_the_id_that_has_it(self, ready):
-        taken = by_hand(ready)
+        taken = by_hand(ready, format="mp3")
 
         with pytest.raises(ResourceError, match=rf"the name voices is taken in bucket {PLACE} by template {taken}"):
             create(ready)
         assert ready.writes() == []
 
+    def test_a_template_that_says_the_same_is_adopted_and_left_at_the_end(self, ready):
+        there = by_hand(ready)
+
+        created = create(ready)
+        TEMPLATES.delete(ready.context(), created.id, created.state)
+
+        assert created.id.endswith(there)
+        assert created.state["adopted"] is True
+        assert ready.writes() == []
+        assert [template["id"] for template in ready.templates] == [there]
+
+    def test_an_adopted_template_stays_adopted(self, ready):
+        by_hand(ready)
+        created = create(ready)
+
+        read = TEMPLATES.read(ready.context(), created.id, created.state)
+        updated = TEMPLATES.update(ready.context(), created.id, created.state, checked(format="mp3"))
+
+        assert read.state["adopted"] is updated["adopted"] is True
+
     def test_a_name_that_is_taken_in_between_is_reported_too(self, ready):
-        taken = by_hand(ready)
+        taken = by_hand(ready, format="mp3")
         ready.spoil("GET", "/template*", times=1, effect="after", body=EMPTY_LIST)
 
         with pytest.raises(ResourceError, match=rf"is taken .* by template {taken}"):
@@ -110,7 +130,7 @@ class TestCreate:
         with pytest.raises(ApiError, match=trouble["code"]):
             create(ready)
         ready.mend()
-        by_hand(ready)
+        by_hand(ready, format="mp3")
 
         with pytest.raises(ResourceError, match=r"is taken"):
             create(ready)
@@ -144,13 +164,19 @@ class TestLeftOver:
         assert ready.writes() == [f"PUT /template/{left_over}"]
 
     @pytest.mark.parametrize("owner", ["recordings/prod//clean", "recordings/dev//other"])
-    def test_another_resource_does_not_take_it(self, ready, left_over, owner):
+    def test_another_resource_adopts_it_and_does_not_change_it(self, ready, left_over, owner):
+        assert create(ready, __owner=owner).state["adopted"] is True
         with pytest.raises(ResourceError, match=r"is taken"):
-            create(ready, __owner=owner)
+            create(ready, __owner=owner, format="mp3")
+        assert ready.writes() == []
 
-    def test_another_machine_does_not_take_it(self, ready, left_over, tmp_path):
+    def test_another_machine_adopts_it_and_does_not_change_it(self, ready, left_over, tmp_path):
+        elsewhere = FileJournal(tmp_path / "another machine")
+
+        assert create(ready, ready.context(journal=elsewhere)).state["adopted"] is True
         with pytest.raises(ResourceError, match=r"is taken"):
-            create(ready, ready.context(journal=FileJournal(tmp_path / "another machine")))
+            create(ready, ready.context(journal=elsewhere), format="mp3")
+        assert ready.writes() == []
 
     def test_one_whose_answer_was_seen_but_not_recorded_is_taken_over_too(self, ready):
         first = create(ready)
@@ -160,7 +186,7 @@ class TestLeftOver:
 
     def test_a_strangers_is_not_taken_after_ones_own_was_deleted(self, ready):
         mine = create(ready)
-        JobTemplate().delete(ready.context(), mine.id, mine.state)
+        TEMPLATES.delete(ready.context(), mine.id, mine.state)
         taken = by_hand(ready, format="mp3")
 
         with pytest.raises(ResourceError, match=rf"by template {taken}"):
@@ -173,7 +199,7 @@ class TestForcedReplacement:
         old = create(ready)
         elsewhere = ready.context(journal=FileJournal(tmp_path / "elsewhere"))
 
-        JobTemplate().delete(elsewhere, old.id, old.state)
+        TEMPLATES.delete(elsewhere, old.id, old.state)
         new = create(ready, elsewhere)
 
         assert [template["id"] for template in ready.templates] == [new.id.rpartition("/")[2]]
@@ -185,7 +211,7 @@ class TestUpdate:
         created = create(ready)
         ready.clock.sleep(60)
 
-        state = JobTemplate().update(
+        state = TEMPLATES.update(
             ready.context(), created.id, created.state, checked(templateName="others", format="mp3", sampleRate=48000)
         )
 
@@ -199,7 +225,7 @@ class TestUpdate:
         created, taken = create(ready), by_hand(ready, "others")
 
         with pytest.raises(ResourceError, match=rf"the name others is taken .* by template {taken}"):
-            JobTemplate().update(ready.context(), created.id, created.state, checked(templateName="others"))
+            TEMPLATES.update(ready.context(), created.id, created.state, checked(templateName="others"))
         assert [template["name"] for template in ready.templates] == ["voices", "others"]
 
     @LOST
@@ -207,23 +233,23 @@ class TestUpdate:
         created = create(ready)
         ready.spoil("PUT", "/template/*", times=1, effect="after", **lost)
 
-        state = JobTemplate().update(ready.context(), created.id, created.state, checked(format="mp3"))
+        state = TEMPLATES.update(ready.context(), created.id, created.state, checked(format="mp3"))
 
         assert state["format"] == ready.templates[0]["format"] == "mp3"
 
     def test_one_that_is_gone_is_an_error_that_says_so(self, ready):
         created = create(ready)
-        JobTemplate().delete(ready.context(), created.id, created.state)
+        TEMPLATES.delete(ready.context(), created.id, created.state)
 
         with pytest.raises(ResourceError, match=r"is gone; run `pulumi up --refresh`"):
-            JobTemplate().update(ready.context(), created.id, created.state, checked(format="mp3"))
+            TEMPLATES.update(ready.context(), created.id, created.state, checked(format="mp3"))
 
     def test_one_that_goes_meanwhile_is_an_error_that_says_what_to_do(self, ready):
         created = create(ready)
         ready.spoil("GET", "/template*", effect="after", body=EMPTY_LIST)
 
         with pytest.raises(ResourceError, match=r"is gone; run `pulumi up --refresh`"):
-            JobTemplate().update(ready.context(), created.id, created.state, checked(format="mp3"))
+            TEMPLATES.update(ready.context(), created.id, created.state, checked(format="mp3"))
 
     @pytest.mark.parametrize("trouble", [DENIED, {"status": 400, "code": "InvalidArgument"}], ids=["denied", "400"])
     def test_a_refusal_is_passed_on(self, ready, trouble):
@@ -231,22 +257,22 @@ class TestUpdate:
         ready.spoil("PUT", "/template/*", **trouble)
 
         with pytest.raises(ApiError, match=trouble["code"]):
-            JobTemplate().update(ready.context(), created.id, created.state, checked(format="mp3"))
+            TEMPLATES.update(ready.context(), created.id, created.state, checked(format="mp3"))
 
 
 class TestRead:
     def test_drift_is_shown_in_inputs_and_state(self, ready):
         created = create(ready)
-        JobTemplate().update(
+        TEMPLATES.update(
             ready.context(), created.id, created.state, checked(templateName="theirs", format="mp3", sampleRate=8000)
         )
 
-        observed = JobTemplate().read(ready.context(), created.id, created.state)
+        observed = TEMPLATES.read(ready.context(), created.id, created.state)
 
         drift = {"templateName": "theirs", "format": "mp3", "sampleRate": 8000}
         assert drift.items() <= observed.inputs.items()
         assert drift.items() <= observed.state.items()
-        assert JobTemplate().diff(observed.state, checked()).updates == ("templateName", "format", "sampleRate")
+        assert TEMPLATES.diff(observed.state, checked()).updates == ("templateName", "format", "sampleRate")
 
     def test_both_spellings_of_the_rate_are_read(self, ready):
         created = create(ready, sampleRate=8000)
@@ -259,7 +285,7 @@ class TestRead:
             )
             ready.spoil("GET", "/template*", times=1, effect="after", body=body)
 
-            assert JobTemplate().read(ready.context(), created.id, {}).state["sampleRate"] == 8000
+            assert TEMPLATES.read(ready.context(), created.id, {}).state["sampleRate"] == 8000
 
     def test_what_the_service_does_not_repeat_stays_as_it_is_recorded(self, ready):
         created = create(ready, format="mp3")
@@ -267,21 +293,21 @@ class TestRead:
         body = f"<Response><TemplateList><TemplateId>{template}</TemplateId></TemplateList></Response>"
         ready.spoil("GET", "/template*", times=1, effect="after", body=body)
 
-        assert JobTemplate().read(ready.context(), created.id, created.state).inputs == checked(format="mp3")
+        assert TEMPLATES.read(ready.context(), created.id, created.state).inputs == checked(format="mp3")
 
     def test_one_that_is_gone_is_gone(self, ready):
         created = create(ready)
-        JobTemplate().delete(ready.context(), created.id, created.state)
+        TEMPLATES.delete(ready.context(), created.id, created.state)
 
-        assert JobTemplate().read(ready.context(), created.id, created.state) is None
+        assert TEMPLATES.read(ready.context(), created.id, created.state) is None
 
     def test_a_list_that_ignores_the_id_does_not_show_another_one(self, ready):
         created = create(ready)
-        JobTemplate().delete(ready.context(), created.id, created.state)
+        TEMPLATES.delete(ready.context(), created.id, created.state)
         other = "<Response><TemplateList><TemplateId>t2</TemplateId><Name>other</Name></TemplateList></Response>"
         ready.spoil("GET", "/template*", effect="after", body=other)
 
-        assert JobTemplate().read(ready.context(), created.id, created.state) is None
+        assert TEMPLATES.read(ready.context(), created.id, created.state) is None
 
     @pytest.mark.parametrize("trouble", [DENIED, {"status": 500}], ids=["denied", "500"])
     def test_trouble_is_no_drift(self, ready, trouble):
@@ -289,7 +315,7 @@ class TestRead:
         ready.spoil("GET", "/template*", **trouble)
 
         with pytest.raises(ApiError, match=r"could not list the templates"):
-            JobTemplate().read(ready.context(), created.id, created.state)
+            TEMPLATES.read(ready.context(), created.id, created.state)
 
 
 class TestDelete:
@@ -300,7 +326,7 @@ class TestDelete:
         created = create(cloud)
 
         for _ in range(2):
-            JobTemplate().delete(cloud.context(), created.id, created.state)
+            TEMPLATES.delete(cloud.context(), created.id, created.state)
 
         assert cloud.templates == []
 
@@ -308,12 +334,12 @@ class TestDelete:
         created = create(ready)
         ready.seed(asr="off")
 
-        JobTemplate().delete(ready.context(), created.id, created.state)
+        TEMPLATES.delete(ready.context(), created.id, created.state)
 
     def test_a_refusal_is_passed_on(self, ready):
         created = create(ready)
         ready.spoil("DELETE", "/template/*", **DENIED)
 
         with pytest.raises(ApiError, match=r"could not delete the template"):
-            JobTemplate().delete(ready.context(), created.id, created.state)
+            TEMPLATES.delete(ready.context(), created.id, created.state)
         assert len(ready.templates) == 1

@@ -1,0 +1,156 @@
+"""The lifecycle of every kind of job: a recording is processed once per change, and nothing paid is sent twice."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Generic
+
+from pulumi_ci_audio.api.errors import ApiError, CiAudioError, WaitCancelledError
+from pulumi_ci_audio.api.records import NOT_STARTED_STATES, UNFINISHED_STATES, JobRecord, ObjectHead
+from pulumi_ci_audio.lifecycle.errors import ResourceError, ResourceInitFailedError
+from pulumi_ci_audio.lifecycle.job.follow import JobNotSettledError, wait_until_ended, with_record, with_result
+from pulumi_ci_audio.lifecycle.job.models import AudioJobState
+from pulumi_ci_audio.lifecycle.job.spec import Inputs, JobSpec, State
+from pulumi_ci_audio.lifecycle.job.submission import permitted_head, prepare
+from pulumi_ci_audio.lifecycle.job.submit import find_or_submit
+from pulumi_ci_audio.lifecycle.resource_id import ResourceId
+from pulumi_ci_audio.lifecycle.service_off import is_service_off
+from pulumi_ci_audio.lifecycle.types import Context, CreateResult, Diff, Lifecycle, ReadResult
+
+ADVICE = "it is not paid for again: fix the cause and change the recording or an input, or force a run with --replace"
+"""What to do about a job that failed."""
+
+
+class AudioJob(Lifecycle[Inputs, State], Generic[Inputs, State]):
+    """Looks for a job, submits it where there is none, follows it, and checks its result."""
+
+    # Two jobs must never write one output, and deleting touches no audio.
+    delete_before_replace: ClassVar[bool] = True
+    spec: JobSpec[Inputs, State]
+
+    def diff(self, state: State, inputs: Inputs) -> Diff:
+        """Replace when inputs or recording changed or the last failure was transient; update to resume waiting."""
+        plain = super().diff(state, inputs)
+        replaces, updates = list(plain.replaces), list(plain.updates)
+        etag, current = state.input_etag, state.current_input_etag
+        if etag and current and etag != current:
+            replaces.append("currentInputEtag")
+        fails = inputs.on_failure == "fail"
+        if fails and state.is_transient_failure:
+            replaces.append("state")
+        if (not state.is_terminal and inputs.wait) or (fails and state.failure):
+            updates.append("state")
+        return Diff(tuple(replaces), tuple(updates))
+
+    def create(self, context: Context, inputs: Inputs) -> CreateResult[State]:
+        """Find the job or submit it, and wait for its end."""
+        deadline = context.deadline(inputs.timeout_seconds)
+        if given_up := context.memory.given_up_by(inputs.owner):
+            # Before anything can fail, until the new run is known: the next process would take the old job over.
+            context.journal.give_up(inputs.owner, map(str, given_up))
+        try:
+            submission = prepare(context, self.spec, inputs)
+            job, is_new = find_or_submit(context, submission, deadline)
+        except WaitCancelledError as error:
+            raise ResourceError(
+                f"interrupted before the job for {inputs.input_object} of bucket {inputs.location} was known; "
+                "run `pulumi up` again, which looks for it first"
+            ) from error
+        if not is_new and inputs.keeps_old and job.state not in UNFINISHED_STATES:
+            context.warn(
+                f"job {job.job_id} ran before, nothing was submitted: with retain_on_delete, or without "
+                "delete_before_replace, --replace cannot be told from a first run; change `triggers` to run it again"
+            )
+        etag = submission.input_etag
+        state = self.spec.state_model.model_validate({**inputs.dump(), "inputEtag": etag, "currentInputEtag": etag})
+        state = with_record(self.spec, state, job)
+        return CreateResult(_id(state), self._follow(context, state, deadline))
+
+    def find(self, context: Context, id: ResourceId, state: State | None) -> ReadResult[Inputs, State] | None:  # noqa: A002
+        """Return the job's record and the recording's ETag as they are now.
+
+        A record that the service has forgotten, or does not show while Smart Audio is off, is no drift: the job ran,
+        and its result does not depend on it.
+        """
+        try:
+            record = context.client.describe_job(id.bucket, id.remote_id)
+        except ApiError as error:
+            if error.is_bucket_gone or not is_service_off(context.client, id.bucket, error):
+                raise
+            record = None
+        known = state.dump() if state else {}
+        known |= {"bucket": id.bucket.name, "region": id.bucket.region, "jobId": id.remote_id}
+        if state is None:
+            if record is None:
+                return None
+            known |= self._inputs_of(record, id)
+        if not known.get("inputObject") or not known.get("outputObject"):
+            return None
+        found = self.spec.state_model.model_validate(known)
+        if record is not None and not found.is_terminal:
+            found = with_record(self.spec, found, record)
+            if found.state == "Success":
+                found = with_result(context, found)
+        head = _current_head(context, found)
+        if head is not None:
+            found = found.model_copy(update={"current_input_etag": head.etag})
+        return ReadResult(self.spec.inputs_model.model_validate(found.dump()), found)
+
+    def update(self, context: Context, id: ResourceId, state: State, inputs: Inputs) -> State:  # noqa: A002, ARG002
+        """Record what a change does not run the job for, then go on waiting or repeat a recorded failure."""
+        own = {name for name in self.spec.inputs_model.model_fields if name != "owner"}
+        outcome = {name: value for name, value in state.model_dump().items() if name not in own}
+        updated = self.spec.state_model.model_validate({**inputs.model_dump(), **outcome})
+        return self._follow(context, updated, context.deadline(updated.timeout_seconds))
+
+    def remove(self, context: Context, id: ResourceId, state: State) -> None:  # noqa: A002
+        """Cancel the job if it has not started; no audio is touched, and that it cannot be cancelled is fine."""
+        context.memory.give_up(state.owner, id)
+        if state.is_terminal:
+            return
+        try:
+            record = context.client.describe_job(id.bucket, id.remote_id)
+            if record is not None and record.state in NOT_STARTED_STATES:
+                context.client.cancel_job(id.bucket, id.remote_id)
+        except CiAudioError:
+            return
+
+    def _follow(self, context: Context, state: State, deadline: float) -> State:
+        """Return the state of a job that has ended well, or that need not be waited for.
+
+        Raises:
+            ResourceInitFailedError: it failed or has not ended; nothing of it is lost.
+        """
+        try:
+            if state.wait and not state.is_terminal:
+                state = wait_until_ended(context, self.spec, state, deadline)
+            if state.state == "Success" and (state.output_etag is None or state.failure):
+                state = with_result(context, state)
+        except JobNotSettledError as error:
+            raise ResourceInitFailedError(str(error), id=_id(error.state), state=error.state) from error
+        if state.failure and state.on_failure == "fail":
+            raise ResourceInitFailedError(f"{state.failure}; {ADVICE}", id=_id(state), state=state)
+        return state
+
+    def _inputs_of(self, record: JobRecord, id: ResourceId) -> dict[str, Any]:  # noqa: A002
+        """Return the inputs that a job's record repeats, for a job that is known by its id alone.
+
+        A result in the job's own bucket counts as one whose bucket was left out.
+        """
+        repeated = {
+            "inputObject": record.input_object,
+            "outputObject": record.output_object,
+            "outputBucket": record.output_bucket if record.output_bucket != id.bucket.name else None,
+            "outputRegion": record.output_region if record.output_region != id.bucket.region else None,
+            "templateId": record.template_id,
+            **self.spec.inputs_of(record),
+        }
+        return {name: value for name, value in repeated.items() if value is not None}
+
+
+def _id(state: AudioJobState) -> ResourceId:
+    return ResourceId(state.location, state.job_id or "")
+
+
+def _current_head(context: Context, state: AudioJobState) -> ObjectHead | None:
+    head = permitted_head(context, state.location, state.input_object)
+    return None if isinstance(head, ApiError) else head

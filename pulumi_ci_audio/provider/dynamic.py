@@ -1,0 +1,207 @@
+"""Pulumi's dynamic providers, one class per kind, each a thin coat over its lifecycle.
+
+The module path and the class names are written into users' stacks, and instances are pickled by reference: never
+rename them, and never give one an attribute before ``configure``.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    ResourceProvider,
+    UpdateResult,
+)
+from pydantic.alias_generators import to_snake
+
+from pulumi_ci_audio.api.errors import CiAudioError, WaitCancelledError
+from pulumi_ci_audio.api.settings import CONFIGURATION_KEYS, Settings
+from pulumi_ci_audio.lifecycle import checking
+from pulumi_ci_audio.lifecycle.binding import AsrBinding, CiBinding
+from pulumi_ci_audio.lifecycle.errors import ResourceError, ResourceInitFailedError, explain
+from pulumi_ci_audio.lifecycle.job.noise_reduction import NoiseReductionJobLifecycle
+from pulumi_ci_audio.lifecycle.memory import Memory
+from pulumi_ci_audio.lifecycle.resource_id import ResourceId
+from pulumi_ci_audio.lifecycle.template import JobTemplate
+from pulumi_ci_audio.lifecycle.types import Context, Lifecycle
+from pulumi_ci_audio.provider.conversion import SECRETS, to_engine, to_plain, with_secrets, without_secrets
+from pulumi_ci_audio.provider.engine_call import EngineCall, is_interrupted
+
+PLAIN_SECRETS = "__plainSecrets"
+"""A hidden input: the keys of the stack configuration that hold a credential in plain text."""
+
+_IDENTITY = ("region", "__owner")
+"""The stored names of the inputs that stay what they were, whatever the program or the environment says now."""
+
+_MEMORY = Memory()
+_CONFIGURATION: dict[str, str] = {}
+
+
+class LifecycleProvider(ResourceProvider):
+    """Drives one lifecycle for Pulumi's dynamic host."""
+
+    serialize_as_secret_always = False
+    lifecycle: ClassVar[Lifecycle[Any, Any]]
+
+    def configure(self, req: ConfigureRequest) -> None:
+        """Remember the stack's configuration for the life of this process, beside the provider and not in it."""
+        for key in CONFIGURATION_KEYS:
+            if (value := req.config.get(key)) is not None:
+                _CONFIGURATION[key] = str(value)
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Return the inputs with defaults, and a failure for each property that is refused."""
+        with self._operation() as call:
+            olds, inputs = to_plain(_olds), to_plain(news)
+            plain_secrets, secrets = inputs.get(PLAIN_SECRETS) or [], _secrets(inputs)
+            if call:
+                known = {name: olds[name] for name in _IDENTITY if olds.get(name)}
+                olds = {**olds, **_MEMORY.identity_of(call.urn, known)}
+            checked = self.lifecycle.check(olds, inputs, Settings.of_process(_CONFIGURATION).region)
+            failures = [_unprinted(failure, secrets) for failure in checked.failures]
+            failures += [CheckFailure("", _plain_secret(key)) for key in plain_secrets]
+            if not failures:
+                self.lifecycle.claim(_MEMORY, checked.inputs)
+            return CheckResult(to_engine(with_secrets(checked.inputs, secrets)), failures)
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        """Return what a deployment would do, from the recorded state alone."""
+        with self._operation():
+            diff = self.lifecycle.diff(self._state(_olds), self._inputs(_news))
+            return DiffResult(
+                changes=diff.has_changes,
+                replaces=list(diff.replaces),
+                delete_before_replace=self.lifecycle.delete_before_replace,
+            )
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Create the resource; what exists is kept even where the operation fails."""
+        with self._operation(props) as call:
+            created = self.lifecycle.create(_context(call), self._inputs(props))
+            return CreateResult(str(created.id), with_secrets(created.state, _secrets(props)))
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        """Return the resource as it is; an empty id says that it is gone."""
+        with self._operation(props) as call:
+            state = self._state(props) if to_plain(props) else None
+            found = self.lifecycle.read(_context(call), ResourceId.parse(id_), state)
+            if found is None:
+                return ReadResult("", {})
+            secrets = _secrets(props)
+            return ReadResult(id_, with_secrets(found.state, secrets), with_secrets(found.inputs, secrets))
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        """Change the resource in place."""
+        with self._operation(_news) as call:
+            id_, state, inputs = ResourceId.parse(_id), self._state(_olds), self._inputs(_news)
+            updated = self.lifecycle.update(_context(call), id_, state, inputs)
+            return UpdateResult(with_secrets(updated, _secrets(_news)))
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        """Delete the resource."""
+        with self._operation(_props) as call:
+            self.lifecycle.delete(_context(call), ResourceId.parse(_id), self._state(_props))
+
+    def _inputs(self, properties: dict[str, Any]) -> Any:
+        return self.lifecycle.inputs_model.parse(to_plain(properties))
+
+    def _state(self, properties: dict[str, Any]) -> Any:
+        return self.lifecycle.state_model.parse(to_plain(properties))
+
+    @contextmanager
+    def _operation(self, properties: Mapping[str, Any] | None = None) -> Iterator[EngineCall | None]:
+        """Yield the engine's call, and turn what a lifecycle raises into one line for the engine.
+
+        ``properties`` are those the engine asks with; they say what is secret of a resource that is kept.
+
+        Nothing but an ``Exception`` may leave: the host would never answer the call, and the engine would wait for
+        ever.
+        """
+        call = EngineCall.find()
+        properties = properties or {}
+        try:
+            yield call
+        except ResourceInitFailedError as error:
+            message, id_ = without_secrets(str(error), properties), str(error.id)
+            state = with_secrets(error.state, _secrets(properties))
+            _end(call, message, lambda open_call: open_call.keep(message, id_, state))
+        except (ResourceError, WaitCancelledError) as error:
+            message = without_secrets(str(error), properties)
+            _end(call, message, lambda open_call: open_call.fail(message))
+        except CiAudioError as error:
+            message = without_secrets(explain(error), properties)
+            _end(call, message, lambda open_call: open_call.fail(message))
+        except BaseException as error:
+            if isinstance(error, Exception):
+                raise
+            raise RuntimeError(f"{self.lifecycle.kind}: {type(error).__name__}") from error
+
+
+class CiBucketBindingProvider(LifecycleProvider):
+    """Drives ``CiBucketBinding``. Its module path and name are state: never rename it."""
+
+    lifecycle = CiBinding()
+
+
+class AsrBucketBindingProvider(LifecycleProvider):
+    """Drives ``AsrBucketBinding``. Its module path and name are state: never rename it."""
+
+    lifecycle = AsrBinding()
+
+
+class NoiseReductionTemplateProvider(LifecycleProvider):
+    """Drives ``NoiseReductionTemplate``. Its module path and name are state: never rename it."""
+
+    lifecycle = JobTemplate()
+
+
+class NoiseReductionJobProvider(LifecycleProvider):
+    """Drives ``NoiseReductionJob``. Its module path and name are state: never rename it."""
+
+    lifecycle = NoiseReductionJobLifecycle()
+
+
+def _context(call: EngineCall | None) -> Context:
+    # The libraries for HTTP and XML load slowly, and a program that registers resources needs neither.
+    from pulumi_ci_audio.provider.composition import context_of  # noqa: PLC0415
+
+    return context_of(call, _CONFIGURATION, _MEMORY)
+
+
+def _end(call: EngineCall | None, message: str, tell: Callable[[EngineCall], None]) -> None:
+    if call is not None:
+        try:
+            tell(call)
+        except Exception as error:  # noqa: BLE001  a private hook: without it the ordinary error is shown
+            print(f"pulumi-ci-audio: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201
+    if is_interrupted() or (call is not None and not call.is_connected()):
+        # The engine is being interrupted too and does not print what it is told.
+        print(message, file=sys.stderr, flush=True)  # noqa: T201
+    raise RuntimeError(message) from None
+
+
+def _secrets(properties: Mapping[str, Any]) -> list[str]:
+    return list(properties.get(SECRETS) or [])
+
+
+def _unprinted(failure: checking.CheckFailure, secrets: list[str]) -> CheckFailure:
+    """Return the failure so that the engine prints no secret: it prints the value of the property that is named."""
+    if failure.property in secrets:
+        return CheckFailure("", f"{to_snake(failure.property)} {failure.reason}")
+    return CheckFailure(failure.property, failure.reason)
+
+
+def _plain_secret(key: str) -> str:
+    return (
+        f"the stack configuration holds {key} in plain text, and Pulumi stores it so in the stack's state: "
+        f"run `pulumi config set --secret {key}`"
+    )
