@@ -12,7 +12,7 @@ LOWEST_READY := $(LOWEST)/.ready
 AUDIO ?=
 # One more than the two cores of a small machine: the engine's tests wait as often as they work.
 BESIDE := -n 3 --dist worksteal
-WITH_LOWEST := tests/api tests/doors tests/lifecycle tests/emulator/test_audio.py tests/stack/test_main_job.py
+WITH_LOWEST := tests/api tests/provider tests/lifecycle tests/emulator/audio/test_denoise.py tests/stack/test_main_job.py
 # The oldest SDK keeps the secret keys of the stack before in one process, as the Automation API's tests share theirs.
 WITH_LOWEST += -k "not plain_credential"
 
@@ -32,7 +32,7 @@ $(LOWEST_READY): pyproject.toml tests/lowest.txt
 	@touch $@
 
 demo: $(READY)
-	@$(BIN)/python tools/demo.py $(if $(AUDIO),--audio "$(AUDIO)")
+	@$(BIN)/python -m tools.demo $(if $(AUDIO),--audio "$(AUDIO)")
 
 test: $(READY) $(LOWEST_READY)
 	@$(BIN)/python tools/engine.py
@@ -50,14 +50,14 @@ format: $(READY)
 	$(BIN)/ruff check --fix
 
 bench: $(READY)
-	$(BIN)/python tools/bench.py
+	$(BIN)/python -m tools.bench
 
 campaign: $(READY)
 	@$(BIN)/python tools/engine.py
 	$(BIN)/python -m pytest -m campaign --timeout 0 -s
 
 record: $(READY)
-	$(BIN)/python tools/record.py
+	$(BIN)/python -m tools.record
 
 engine: $(READY)
 	$(BIN)/python tools/engine.py

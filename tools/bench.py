@@ -1,24 +1,24 @@
 """Measure the package against baselines that run beside it, and print the ratios as a Markdown table.
 
-Usage: ``python tools/bench.py``. Each row is a pair, measured in turns over several rounds. A ratio is that of one
+Usage: ``python -m tools.bench``. Each row is a pair, measured in turns over several rounds. A ratio is that of one
 round, so that what else the machine does touches both sides: ratios say something about the package, seconds about
-the machine. No test depends on either.
+the machine. ``--quick`` only shows that every pair can be measured; its numbers mean nothing.
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import functools
 import http.client
 import os
 import platform
-import re
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,21 +30,18 @@ from pulumi import automation, dynamic
 from qcloud_cos import CosConfig, CosS3Client
 
 from pulumi_ci_audio import CiBucketBinding
-from pulumi_ci_audio.api.client import Client
+from pulumi_ci_audio.api.client import BucketQuery, Client
 from pulumi_ci_audio.api.credentials import Credentials
 from pulumi_ci_audio.api.signing import authorization
 from pulumi_ci_audio.api.transport import RequestsTransport
 from pulumi_ci_audio.api.waiting import Waiter
-from pulumi_ci_audio.emulator.audio import denoise
+from pulumi_ci_audio.emulator.audio.denoise import denoise
+from tools.engine_install import find_or_install
+from tools.hermetic import isolate
 
 ROOT = Path(__file__).resolve().parents[1]
 RECORDING = ROOT / "tests" / "data" / "audio" / "speech-noisy.mp3"
 REGION, BUCKET = "ap-chongqing", "recordings-1250000000"
-ROUNDS = 5
-RESOURCES = 10
-SECONDS = 1.0  # of requests to a server, in one round
-CALLS = 200  # of a client, in one round
-CLIPS = 10  # in one round
 OBJECT = bytes(1000)
 EMULATOR = "from pulumi_ci_audio.cli import main; main()"
 MOTO = """
@@ -57,10 +54,32 @@ threading.Event().wait()
 """
 
 _PATIENCE_SECONDS = 30
-# None of the user's settings may reach the engine, and no proxy may stand before the emulator.
-_FOREIGN = re.compile(r"(PULUMI|TENCENTCLOUD|COS|CI_AUDIO)_.*|(HTTPS?|ALL|GRPC)_PROXY", re.IGNORECASE)
 
 Measurement = Callable[[], float]
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is measured.
+
+    Attributes:
+        rounds: how often each pair is measured.
+        warm_ups: how many rounds before these do not count.
+        resources: how many there are in a stack.
+        seconds: for how long a server is asked in one round.
+        calls: how many a client makes in one round.
+        clips: how many are denoised in one round.
+    """
+
+    rounds: int = 5
+    warm_ups: int = 1
+    resources: int = 10
+    seconds: float = 1.0
+    calls: int = 200
+    clips: int = 10
+
+
+QUICK = Effort(rounds=1, warm_ups=0, resources=1, seconds=0.1, calls=2, clips=1)
 
 
 @dataclass(frozen=True)
@@ -72,9 +91,9 @@ class Pair:
     ours: Measurement
     baseline: Measurement
 
-    def row(self) -> str:
-        """Measure, after once without counting, and return the line of the table."""
-        rounds = [(self.ours(), self.baseline()) for _ in range(ROUNDS + 1)][1:]
+    def row(self, effort: Effort) -> str:
+        """Measure, and return the line of the table."""
+        rounds = [(self.ours(), self.baseline()) for _ in range(effort.warm_ups + effort.rounds)][effort.warm_ups :]
         ours, baseline = (statistics.median(side) for side in zip(*rounds, strict=True))
         ratios = sorted(one / other for one, other in rounds)
         return (
@@ -83,32 +102,31 @@ class Pair:
         )
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table; return the exit status."""
-    for name in filter(_FOREIGN.fullmatch, list(os.environ)):
-        del os.environ[name]
-    print(
-        f"{os.cpu_count()} cores, Python {platform.python_version()}. Medians of {ROUNDS} rounds; ratio: ours through"
-    )
-    print("baseline, of each round. Of requests/s more is better, of times less.\n")
+    parser = argparse.ArgumentParser(description="Measure the package against baselines, and print the ratios.")
+    parser.add_argument("--quick", action="store_true", help="only show that every pair can be measured")
+    effort = QUICK if parser.parse_args(arguments).quick else Effort()
+    print(f"{os.cpu_count()} cores, Python {platform.python_version()}. Medians of {effort.rounds} rounds; ratio: ours")
+    print("through baseline, of each round. Of requests/s more is better, of times less.\n")
     print("| what | ours | baseline | ratio | spread of the ratio |\n|---|--:|--:|--:|--:|", flush=True)
     with (
         tempfile.TemporaryDirectory(prefix="ci-audio-bench-") as name,
         _server(EMULATOR, "emulator", "--port", "0", "--data", f"{name}/cloud") as emulator_port,
         _server(MOTO) as moto_port,
     ):
-        _isolate(Path(name), emulator_port)
+        _prepare(Path(name), emulator_port, effort.resources)
         for pair in (
-            *throughput(emulator_port, moto_port),
-            *nothing_to_do(),
-            signed_get(f"http://127.0.0.1:{emulator_port}"),
-            denoising(Path(name)),
+            *throughput(emulator_port, moto_port, seconds=effort.seconds),
+            *nothing_to_do(resources=effort.resources),
+            signed_get(f"http://127.0.0.1:{emulator_port}", calls=effort.calls),
+            denoising(Path(name), clips=effort.clips),
         ):
-            print(pair.row(), flush=True)
+            print(pair.row(effort), flush=True)
     return 0
 
 
-def throughput(emulator_port: int, moto_port: int) -> Iterator[Pair]:
+def throughput(emulator_port: int, moto_port: int, *, seconds: float) -> Iterator[Pair]:
     """Compare how many requests for a small object the emulator and moto answer, each in its own process."""
     host = f"{BUCKET}.cos.{REGION}.myqcloud.com"
     ours = {"Host": host, "Authorization": _signature("GET", "/object", host)}
@@ -123,24 +141,25 @@ def throughput(emulator_port: int, moto_port: int) -> Iterator[Pair]:
         yield Pair(
             f"GET of an object, {words}: emulator (signature checked, keep-alive) / moto's S3 (neither)",
             "requests/s",
-            functools.partial(_requests_per_second, emulator_port, "/object", ours, clients),
-            functools.partial(_requests_per_second, moto_port, f"/{BUCKET}/object", baseline, clients),
+            functools.partial(_requests_per_second, emulator_port, "/object", ours, clients, seconds),
+            functools.partial(_requests_per_second, moto_port, f"/{BUCKET}/object", baseline, clients, seconds),
         )
 
 
-def nothing_to_do() -> Iterator[Pair]:
+def nothing_to_do(*, resources: int) -> Iterator[Pair]:
     """Compare what the engine needs for stacks in which nothing has changed."""
-    ours, baseline = _stack("bindings", _bindings), _stack("nothings", _nothings)
+    ours = _stack("bindings", functools.partial(_bindings, resources))
+    baseline = _stack("nothings", functools.partial(_nothings, resources))
     for command, operation in (("up", _up), ("refresh", automation.Stack.refresh)):
         yield Pair(
-            f"`pulumi {command}`, nothing to do: {RESOURCES} bindings / {RESOURCES} dynamic resources that do nothing",
+            f"`pulumi {command}`, nothing to do: {resources} bindings / {resources} dynamic resources that do nothing",
             "s",
             functools.partial(_seconds, functools.partial(operation, ours)),
             functools.partial(_seconds, functools.partial(operation, baseline)),
         )
 
 
-def signed_get(url: str) -> Pair:
+def signed_get(url: str, *, calls: int) -> Pair:
     """Compare one call of two clients: sign, send over an open connection, decode."""
     client = Client(
         transport=RequestsTransport(url, connect_timeout=10, read_timeout=_PATIENCE_SECONDS),
@@ -150,28 +169,29 @@ def signed_get(url: str) -> Pair:
     sdk = CosS3Client(
         CosConfig(Region=REGION, SecretId="emulator", SecretKey="emulator", Scheme="http", Proxies={"http": url})
     )
+    query = BucketQuery(bucket_names=[BUCKET])
     return Pair(
         "a signed GET of `/asrbucket`, open connection: our client / the official SDK",
         "ms",
-        lambda: _milliseconds_each(CALLS, lambda: client.describe_asr_buckets(REGION, bucket_names=[BUCKET])),
-        lambda: _milliseconds_each(CALLS, lambda: sdk.ci_get_asr_bucket(BucketNames=BUCKET)),
+        lambda: _milliseconds_each(calls, lambda: client.describe_asr_buckets(REGION, query)),
+        lambda: _milliseconds_each(calls, lambda: sdk.ci_get_asr_bucket(BucketNames=BUCKET)),
     )
 
 
-def denoising(folder: Path) -> Pair:
+def denoising(folder: Path, *, clips: int) -> Pair:
     """Compare the work of a job with decoding and encoding the same recording."""
     target = folder / "target.wav"
     return Pair(
         "a clip of 12 s: denoise / only decode and encode",
         "ms",
-        lambda: _milliseconds_each(CLIPS, lambda: denoise(RECORDING, target, format="wav", sample_rate=16000)),
-        lambda: _milliseconds_each(CLIPS, lambda: _transcode(RECORDING, target)),
+        lambda: _milliseconds_each(clips, lambda: denoise(RECORDING, target, format="wav", sample_rate=16000)),
+        lambda: _milliseconds_each(clips, lambda: _transcode(RECORDING, target)),
     )
 
 
-def _requests_per_second(port: int, path: str, headers: Mapping[str, str], clients: int) -> float:
+def _requests_per_second(port: int, path: str, headers: Mapping[str, str], clients: int, seconds: float) -> float:
     def ask(_: int) -> int:
-        end, count = time.perf_counter() + SECONDS, 0
+        end, count = time.perf_counter() + seconds, 0
         with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE_SECONDS)) as connection:
             while time.perf_counter() < end:
                 connection.request("GET", path, headers=dict(headers))
@@ -179,7 +199,7 @@ def _requests_per_second(port: int, path: str, headers: Mapping[str, str], clien
         return count
 
     with ThreadPoolExecutor(clients) as threads:
-        return sum(threads.map(ask, range(clients))) / SECONDS
+        return sum(threads.map(ask, range(clients))) / seconds
 
 
 def _seconds(action: Callable[[], object]) -> float:
@@ -216,13 +236,13 @@ class NothingResource(dynamic.Resource, module="bench", name="Nothing"):
     """A resource that stands for nothing."""
 
 
-def _bindings() -> None:
-    for number in range(RESOURCES):
+def _bindings(count: int) -> None:
+    for number in range(count):
         CiBucketBinding(f"binding-{number}", bucket=f"bucket{number}-1250000000")
 
 
-def _nothings() -> None:
-    for number in range(RESOURCES):
+def _nothings(count: int) -> None:
+    for number in range(count):
         NothingResource(Nothing(), f"nothing-{number}", {"bucket": f"bucket{number}-1250000000"})
 
 
@@ -250,30 +270,17 @@ def _server(code: str, *arguments: str) -> Iterator[int]:
             process.terminate()
 
 
-def _isolate(folder: Path, emulator_port: int) -> None:
-    """Give the engine folders of its own, and buckets in the emulator."""
-    engine = subprocess.check_output([sys.executable, ROOT / "tools" / "engine.py"], text=True).strip()
-    for name in ("home", "backend"):
-        (folder / name).mkdir()
-    for number in range(RESOURCES):
+def _prepare(folder: Path, emulator_port: int, buckets: int) -> None:
+    """Give the engine an environment of its own, and buckets in the emulator."""
+    for number in range(buckets):
         _put(emulator_port, f"/_emulator/buckets/{REGION}/bucket{number}-1250000000", body=b"{}")
-    os.environ |= {
-        "PATH": f"{engine}{os.pathsep}{os.environ['PATH']}",
-        "HOME": str(folder / "home"),
-        "XDG_STATE_HOME": str(folder / "home"),
+    settings = {
         "CI_AUDIO_ENDPOINT": f"http://127.0.0.1:{emulator_port}",
         "TENCENTCLOUD_SECRET_ID": "emulator",
         "TENCENTCLOUD_SECRET_KEY": "emulator",
         "TENCENTCLOUD_REGION": REGION,
-        "PULUMI_HOME": str(folder / "home"),
-        "PULUMI_BACKEND_URL": f"file://{folder / 'backend'}",
-        "PULUMI_CONFIG_PASSPHRASE": "bench",
-        "PULUMI_CREDENTIAL_STORE": "plaintext",
-        "PULUMI_PYTHON_CMD": sys.executable,
-        "PULUMI_SKIP_UPDATE_CHECK": "true",
-        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-        "PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK": "true",
     }
+    isolate(folder, find_or_install(), settings)
 
 
 def _signature(method: str, path: str, host: str) -> str:

@@ -1,6 +1,6 @@
 """Show the package at work: the real Pulumi engine, the shipped emulator in place of the cloud, a real recording.
 
-Usage: ``python tools/demo.py [--audio FILE]``. Runs ``examples/quickstart`` through a whole life: preview, deploy,
+Usage: ``python -m tools.demo [--audio FILE]``. Runs ``examples/quickstart`` through a whole life: preview, deploy,
 services switched off by hand, repair, a destroy that is refused, destroy. Leaves the cleaned recording and a picture
 in ``demo-output/`` and nothing else: no process, no temporary file, no trace in the user's own Pulumi.
 """
@@ -11,23 +11,25 @@ import argparse
 import contextlib
 import os
 import re
-import runpy
-import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import psutil
 from pulumi import automation
 
-from pulumi_ci_audio.emulator import Emulator, EmulatorServer, RunningEmulator
-from pulumi_ci_audio.emulator.audio import Levels, NotAudioError, levels, spectrogram
+from pulumi_ci_audio.emulator import Emulator, EmulatorServer, RunningEmulator, Settings
+from pulumi_ci_audio.emulator.errors import NotAudioError
+from tools.engine_install import EngineError, find_or_install
+from tools.hermetic import isolate
+from tools.levels import Levels, levels
+from tools.project import EngineFailedError, Project
+from tools.spectrogram import spectrogram
+from tools.terminal import BOLD, CYAN, GREEN, YELLOW, say, styled
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLE = ROOT / "examples" / "quickstart"
@@ -43,11 +45,6 @@ LEAST_DROP_DB, LARGEST_SHIFT_DB = 10, 3
 
 _INTERRUPTED = 130  # as shells report it
 _GRACE_SECONDS = 5
-# None of the user's settings may reach the demo, and no proxy may stand between the engine and its plugins.
-_FOREIGN = re.compile(r"(PULUMI|TENCENTCLOUD|COS|CI_AUDIO)_.*|(HTTPS?|ALL|GRPC)_PROXY", re.IGNORECASE)
-_ESCAPES = re.compile(r"\x1b\[[\d;]*m")
-_HAS_COLOUR = sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
-_BOLD, _GREEN, _YELLOW, _CYAN = "1", "32", "33", "1;36"
 
 
 class DemoError(Exception):
@@ -67,8 +64,8 @@ def main() -> int:
     try:
         before = measure(options.audio)
         with _stage(options.job_seconds) as (emulator, folder):
-            play(Demo(emulator, Project(folder), options.audio, before, options.output))
-    except (DemoError, NotAudioError, OSError) as error:
+            play(Demo(emulator, Project(EXAMPLE, folder), options.audio, before, options.output))
+    except (DemoError, EngineError, EngineFailedError, NotAudioError, OSError) as error:
         return _fail(str(error))
     except automation.CommandError as error:
         return _fail(f"the engine refused: {str(error).strip().splitlines()[-1].strip()}")
@@ -98,71 +95,6 @@ def measure(recording: Path) -> Levels:
         raise DemoError(f"{recording} is no recording: {error}") from error
 
 
-class Project:
-    """The example as a user's own copy with a stack ``dev``, whose commands print as they would in a terminal."""
-
-    def __init__(self, folder: Path) -> None:
-        for name in ("Pulumi.yaml", "__main__.py"):
-            shutil.copy(EXAMPLE / name, folder)
-        self._stack = automation.create_or_select_stack(
-            "dev",
-            project_name=EXAMPLE.name,
-            program=lambda: _run(folder / "__main__.py"),
-            opts=automation.LocalWorkspaceOptions(work_dir=str(folder)),
-        )
-
-    def configure(self, **values: str) -> None:
-        """Run ``pulumi config set`` for each value, and show it."""
-        for key, value in values.items():
-            _say(f"$ pulumi config set {key} {value}", _BOLD)
-            self._stack.set_config(key, automation.ConfigValue(value))
-
-    def preview(self, **options: Any) -> str:
-        """Run ``pulumi preview`` and return what it printed."""
-        return self._streamed(self._stack.preview, options)
-
-    def up(self, **options: Any) -> str:
-        """Run ``pulumi up`` and return what it printed."""
-        return self._streamed(self._stack.up, options)
-
-    def destroy(self) -> str:
-        """Run ``pulumi destroy`` and return what it printed."""
-        return self._streamed(self._stack.destroy, {})
-
-    def refused_destroy(self) -> str:
-        """Run a ``pulumi destroy`` that fails and return what it printed.
-
-        Raises:
-            DemoError: it did not fail.
-        """
-        try:
-            self.destroy()
-        except EngineFailedError as error:
-            return error.printed
-        raise DemoError("`pulumi destroy` should have been refused")
-
-    def _streamed(self, operation: Callable[..., Any], options: dict[str, Any]) -> str:
-        lines: list[str] = []
-
-        def show(line: str) -> None:
-            lines.append(_ESCAPES.sub("", line))
-            _show_engine_line(line)
-
-        try:
-            operation(on_output=show, on_error=show, color="always" if _HAS_COLOUR else "never", **options)
-        except automation.CommandError as error:
-            raise EngineFailedError(f"`pulumi {operation.__name__}` failed, its output says why", lines) from error
-        return "\n".join(lines)
-
-
-class EngineFailedError(DemoError):
-    """A command of the engine failed."""
-
-    def __init__(self, message: str, lines: list[str]) -> None:
-        super().__init__(message)
-        self.printed = "\n".join(lines)
-
-
 @dataclass(frozen=True)
 class Demo:
     """What the steps share."""
@@ -178,20 +110,20 @@ class Demo:
         key = f"raw/{self.recording.name}" if re.fullmatch(r"[\w.-]+", self.recording.name, re.ASCII) else "raw/audio"
         self.emulator.put_object(REGION, BUCKET, key, self.recording.read_bytes())
         self.project.configure(bucket=BUCKET, input=key, output="clean/speech.wav")
-        _say(f"{self.recording.name} is in the emulated bucket")
+        say(f"{self.recording.name} is in the emulated bucket")
 
     def preview(self) -> None:
         """Show what would happen."""
         self.emulator.clear_requests()
         self.project.preview()
         _require(not self.emulator.requests(), "the preview sent requests")
-        _say("nothing was sent to the service", _GREEN)
+        say("nothing was sent to the service", GREEN)
 
     def deploy(self) -> None:
         """Make it happen."""
         self.project.up()
         self._require_bindings("on")
-        _say("the bucket is bound, Smart Audio is on, the job has run", _GREEN)
+        say("the bucket is bound, Smart Audio is on, the job has run", GREEN)
 
     def compare(self) -> None:
         """Show what the job did to the recording, and keep its results."""
@@ -207,53 +139,56 @@ class Demo:
             for result in (cleaned, picture):  # complete or not at all
                 result.replace(self.output / result.name)
         show_levels(self.before, after)
-        _say(f"to listen to:  {os.path.relpath(self.output / 'cleaned.wav')}")
-        _say(f"to look at:    {os.path.relpath(self.output / 'spectrogram.png')} (before above, after below)")
+        say(f"to listen to:  {os.path.relpath(self.output / 'cleaned.wav')}")
+        say(f"to look at:    {os.path.relpath(self.output / 'spectrogram.png')} (before above, after below)")
 
     def switch_off(self) -> None:
         """Do by hand what the program does not know of."""
         self.emulator.put_bucket(REGION, BUCKET, asr="off", ci="off")
-        _say("CI and Smart Audio are off now, and nothing in Git says so")
+        say("CI and Smart Audio are off now, and nothing in Git says so")
 
     def notice(self) -> None:
         """Show the drift."""
         printed = self.project.preview(refresh=True, diff=True)
         _require(printed.count('"off" => "on"') == len(("binding", "audio")), "the preview did not show the drift")
-        _say('seen: "on" => "off" is what happened, "off" => "on" is what `up` would do about it', _GREEN)
+        say('seen: "on" => "off" is what happened, "off" => "on" is what `up` would do about it', GREEN)
 
     def repair(self) -> None:
         """Switch on again what was switched off."""
         self.project.up(refresh=True)
         self._require_bindings("on")
         _require(len(self.emulator.state()["jobs"]) == 1, "the repair ran the job again")
-        _say("both are on again; the job, which the cloud would bill again, was not run again", _GREEN)
+        say("both are on again; the job, which the cloud would bill again, was not run again", GREEN)
 
     def block(self) -> None:
         """Put in the way of unbinding what others may have running in the bucket."""
         self.emulator.put_bucket(REGION, BUCKET, workflows=[WORKFLOW], batch_jobs=[BATCH_JOB])
         for kind, thing in (("workflow", WORKFLOW), ("batch job", BATCH_JOB)):
-            _say(f"{kind} {thing['id']} ({thing['name']}) is {thing['state']}")
+            say(f"{kind} {thing['id']} ({thing['name']}) is {thing['state']}")
 
     def be_refused(self) -> None:
         """Show that nothing is torn away from under them, and that both are named."""
-        printed = self.project.refused_destroy()
+        try:
+            self.project.destroy()
+        except EngineFailedError as error:
+            printed = error.printed
+        else:
+            raise DemoError("`pulumi destroy` should have been refused")
         _require(WORKFLOW["id"] in printed and BATCH_JOB["id"] in printed, "the error does not name what is in the way")
         self._require_bindings("on", asr="off")
-        _say(
-            "refused as it should be: the bucket is still bound, and the error names both and how to clear them", _GREEN
-        )
+        say("refused as it should be: the bucket is still bound, and the error names both and how to clear them", GREEN)
 
     def clear(self) -> None:
         """Take away what is in the way."""
         self.emulator.put_bucket(REGION, BUCKET, workflows=[], batch_jobs=[])
-        _say("nothing is in the way any more")
+        say("nothing is in the way any more")
 
     def destroy(self) -> None:
         """Undo everything but the audio."""
         self.project.destroy()
         self._require_bindings("off")
         _require(self.emulator.get_object(REGION, BUCKET, "clean/speech.wav") is not None, "destroy touched audio")
-        _say("the bucket is as it was before, and the cleaned recording is still in it", _GREEN)
+        say("the bucket is as it was before, and the cleaned recording is still in it", GREEN)
 
     def _require_bindings(self, ci: str, *, asr: str | None = None) -> None:
         (bucket,) = self.emulator.state()["buckets"]
@@ -280,9 +215,9 @@ STEPS: tuple[tuple[str, str, Callable[[Demo], None]], ...] = (
 def play(demo: Demo) -> None:
     """Go through the steps, each under its heading."""
     for number, (title, command, step) in enumerate(STEPS, 1):
-        print(f"\n{_styled(f'{number:2}. {title}', _CYAN)}", flush=True)
+        print(f"\n{styled(f'{number:2}. {title}', CYAN)}", flush=True)
         if command:
-            _say(f"$ {command}", _BOLD)
+            say(f"$ {command}", BOLD)
         step(demo)
 
 
@@ -291,14 +226,14 @@ def _stage(job_seconds: float) -> Iterator[tuple[RunningEmulator, Path]]:
     """Yield a running emulator and a project's folder; end and remove everything afterwards."""
     print("The Pulumi engine is the real one. The cloud is not: everything here talks to the emulator that comes with")
     print("the package. No account is needed, nothing is billed, nothing leaves this machine.", flush=True)
-    engine = _find_engine()
+    engine = find_or_install()
     with tempfile.TemporaryDirectory(prefix="ci-audio-demo-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        emulator = Emulator(data=folder / "cloud", job_seconds=job_seconds)
+        emulator = Emulator(data=folder / "cloud", settings=Settings(job_seconds=job_seconds))
         try:
             with EmulatorServer(emulator) as server:
                 running = RunningEmulator(server, emulator)
-                _isolate(running, engine, folder)
+                isolate(folder, engine, running.environment(region=REGION))
                 print(f"engine: {engine}\nemulator: {server.url}", flush=True)
                 try:
                     yield running, folder / "project"
@@ -306,37 +241,6 @@ def _stage(job_seconds: float) -> Iterator[tuple[RunningEmulator, Path]]:
                     _end_children()
         finally:
             emulator.close()
-
-
-def _find_engine() -> Path:
-    """Return the folder of the engine, which is installed if there is none; that takes minutes and says so."""
-    found = subprocess.run(
-        [sys.executable, ROOT / "tools" / "engine.py"], stdout=subprocess.PIPE, text=True, check=False
-    )
-    if found.returncode:
-        raise DemoError("there is no Pulumi engine; what was tried stands above")
-    return Path(found.stdout.strip())
-
-
-def _isolate(emulator: RunningEmulator, engine: Path, folder: Path) -> None:
-    """Make the environment that of the demo alone."""
-    for name in filter(_FOREIGN.fullmatch, list(os.environ)):
-        del os.environ[name]
-    for name in ("backend", "home", "project"):
-        (folder / name).mkdir()
-    os.environ |= emulator.environment(region=REGION) | {
-        "PATH": f"{engine}{os.pathsep}{os.environ['PATH']}",
-        "HOME": str(folder / "home"),
-        "XDG_STATE_HOME": str(folder / "home"),
-        "PULUMI_HOME": str(folder / "home"),
-        "PULUMI_BACKEND_URL": f"file://{folder / 'backend'}",
-        "PULUMI_CONFIG_PASSPHRASE": "demo",
-        "PULUMI_CREDENTIAL_STORE": "plaintext",
-        "PULUMI_PYTHON_CMD": sys.executable,
-        "PULUMI_SKIP_UPDATE_CHECK": "true",
-        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-        "PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK": "true",
-    }
 
 
 def _interrupt(_signal: int, _frame: object) -> None:
@@ -357,10 +261,6 @@ def _end_children() -> None:
     for child in stubborn:
         with contextlib.suppress(psutil.NoSuchProcess):
             child.kill()
-
-
-def _run(program: Path) -> None:
-    runpy.run_path(str(program))
 
 
 def _drop_leftovers_of_the_automation_api() -> None:
@@ -388,30 +288,12 @@ def show_levels(before: Levels, after: Levels) -> None:
         ),
         ("speech", before.speech, after.speech, f"within {LARGEST_SHIFT_DB} dB", abs(shift) <= LARGEST_SHIFT_DB),
     )
-    _say(f"{'':12} {'before':>11} {'after':>11} {'change':>9}   target")
+    say(f"{'':12} {'before':>11} {'after':>11} {'change':>9}   target")
     for name, was, is_, target, is_met in rows:
-        verdict = _styled("met", _GREEN) if is_met else _styled("NOT met", _YELLOW)
-        _say(f"{name:12} {was:6.1f} dBFS {is_:6.1f} dBFS {is_ - was:+6.1f} dB   {target}: {verdict}")
+        verdict = styled("met", GREEN) if is_met else styled("NOT met", YELLOW)
+        say(f"{name:12} {was:6.1f} dBFS {is_:6.1f} dBFS {is_ - was:+6.1f} dB   {target}: {verdict}")
     if not all(row[-1] for row in rows):
-        _say("not every target is met for this recording; how much can be removed depends on the noise in it", _YELLOW)
-
-
-def _show_engine_line(line: str) -> None:
-    if _ESCAPES.sub("", line).startswith("@ "):  # a sign of life
-        return
-    is_row = re.match(r" [-+~] ", _ESCAPES.sub("", line))
-    if is_row and "error: " in line:  # a row repeats what stands below it under "Diagnostics"
-        line = line.partition("error: ")[0].rstrip() + ("\x1b[0m" if _HAS_COLOUR else "")
-    with contextlib.suppress(BrokenPipeError):  # else nobody reads from the engine, which then waits for ever
-        print(f"    | {line}".rstrip(), flush=True)
-
-
-def _say(text: str, style: str = "") -> None:
-    print(f"    {_styled(text, style)}", flush=True)
-
-
-def _styled(text: str, style: str) -> str:
-    return f"\x1b[{style}m{text}\x1b[0m" if style and _HAS_COLOUR else text
+        say("not every target is met for this recording; how much can be removed depends on the noise in it", YELLOW)
 
 
 def _fail(reason: str) -> int:

@@ -1,6 +1,6 @@
 """Record the cassettes anew, and say what is different.
 
-Usage: ``python tools/record.py`` records the tests of ``tests/cassettes`` against the real service, with the account
+Usage: ``python -m tools.record`` records the tests of ``tests/cassettes`` against the real service, with the account
 that the environment names, into ``cassettes/service``. Then it prints where the service's answers differ from the
 emulator's in ``cassettes``: status, elements, and the values that the package decides by. Nothing of ``cassettes``
 itself is changed. ``--emulator`` records what the tests replay, from the emulator. ``--compare FOLDER`` only compares.
@@ -29,7 +29,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Protocol
 from urllib.parse import urlsplit
 
 from lxml import etree
@@ -89,6 +89,7 @@ PROVES = {
     "test_smart_audio/test_disabling_is_refused_when_it_is_not_activated": "asr_off",
     "test_smart_audio/test_enabling_again_changes_nothing": "enable_when_enabled",
     "test_smart_audio/test_enabling_binds_the_bucket": "enable_binds",
+    "test_templates/test_unknown_template_is_deleted_without_an_error": "unknown_template_deleted",
 }
 
 
@@ -137,16 +138,30 @@ def refusal(environment: Mapping[str, str]) -> str | None:
     return None
 
 
-def record(kind: str, into: Path, environment: Mapping[str, str]) -> int:
+class Run(Protocol):
+    """Runs a command to its end, as :func:`subprocess.run` does."""
+
+    def __call__(
+        self, command: Sequence[str], /, *, cwd: Path, env: Mapping[str, str], check: Literal[False]
+    ) -> subprocess.CompletedProcess[Any]:
+        """Return how the command ended."""
+
+
+def record(kind: str, into: Path, environment: Mapping[str, str], *, run: Run) -> int:
     """Run the tests as recordings, and return how pytest ended."""
     # The tests start no other recording, and nothing waits for a service that is not there.
     command = [sys.executable, "-m", "pytest", "tests/cassettes", "-m", "vcr", "--record-mode", "rewrite"]
     options = ["-q", "-p", "no:cacheprovider", "--timeout", "3600"]
     settings = {**environment, "CI_AUDIO_RECORD": kind, "CI_AUDIO_CASSETTES": str(into)}
-    return subprocess.run([*command, *options], cwd=ROOT, env=settings, check=False).returncode
+    return run([*command, *options], cwd=ROOT, env=settings, check=False).returncode
 
 
-def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] | None = None) -> int:
+def main(
+    arguments: Sequence[str] | None = None,
+    environment: Mapping[str, str] | None = None,
+    *,
+    run: Run = subprocess.run,
+) -> int:
     """Do what the arguments say, and return the exit status: 0 unless nothing could be recorded."""
     environment = os.environ if environment is None else environment
     options = _parse(arguments)
@@ -154,7 +169,7 @@ def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
         return _report(CASSETTES, options.compare)
     if options.emulator:
         into = options.into or CASSETTES
-        return record("emulator", into, {**environment, **EMULATED})
+        return record("emulator", into, {**environment, **EMULATED}, run=run)
     reason = refusal(environment)
     if reason:
         print(f"record: {reason}", file=sys.stderr)
@@ -163,7 +178,7 @@ def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
         print("record: with CI_AUDIO_ENDPOINT it is not the service that answers; add --into FOLDER", file=sys.stderr)
         return 1
     into = options.into or FROM_SERVICE
-    status = record("service", into, environment)
+    status = record("service", into, environment, run=run)
     if status > 1:  # pytest's own failure; 1 says that answers were not as the tests expect, which is told below
         return status
     return _report(CASSETTES, into)

@@ -1,4 +1,4 @@
-"""Writes the generated parts of the README from the code: `python tools/reference.py`, or `--check`.
+"""Writes the generated parts of the documents from the code: `python -m tools.reference`, or `--check`.
 
 A generated part stands between ``<!-- generated: NAME -->`` and ``<!-- end -->``.
 """
@@ -7,42 +7,58 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from pulumi_ci_audio.emulator.assumptions import render_markdown
-from pulumi_ci_audio.lifecycle.bucket import AsrBindingState, BindingInputs, BindingState
-from pulumi_ci_audio.lifecycle.fields import HIDDEN, REPLACES, Kind, has
-from pulumi_ci_audio.lifecycle.job_model import JobInputs, JobState
-from pulumi_ci_audio.lifecycle.template import TemplateInputs, TemplateState
+from pulumi_ci_audio.api.catalogue import CI_CODES, COS_CODES, Entry
+from pulumi_ci_audio.api.operations import OPERATIONS, Repeat
+from pulumi_ci_audio.api.retrying import POLICY
+from pulumi_ci_audio.lifecycle.binding import AsrBinding, CiBinding
+from pulumi_ci_audio.lifecycle.job.noise_reduction import NoiseReductionJobLifecycle
+from pulumi_ci_audio.lifecycle.models import (
+    CONFIGURED,
+    FILLED_IN,
+    HIDDEN,
+    REPLACES,
+    REQUESTS,
+    ResourceModel,
+    default_unless,
+    has,
+)
+from pulumi_ci_audio.lifecycle.template import JobTemplate
+from pulumi_ci_audio.lifecycle.types import Lifecycle
+from tools.assumption_table import render_markdown
 
-README = Path(__file__).parents[1] / "README.md"
+DOCUMENTS = tuple(Path(__file__).parents[1] / "docs" / f"{name}.md" for name in ("errors", "reference", "unknowns"))
+LIFECYCLES: tuple[Lifecycle[Any, Any], ...] = (CiBinding(), AsrBinding(), JobTemplate(), NoiseReductionJobLifecycle())
 _PART = re.compile(r"(<!-- generated: (?P<name>[\w-]+) -->\n)(?P<text>.*?)(<!-- end -->)", re.DOTALL)
-_FILLED_IN = {"status"}
-"""Inputs that the package fills in itself."""
 
 
-def table(inputs: type[Kind], state: type[Kind], *, in_place: str = "updates, without a request") -> str:
-    """Return the table of a kind's properties: inputs, then outputs; ``in_place`` is what most changes do."""
-    rows = ["| property | type | default | a change | what it is |", "|---|---|---|---|---|"]
-    for name, field in state.model_fields.items():
-        if has(field, HIDDEN):
-            continue
-        is_input = name in inputs.model_fields and name not in _FILLED_IN
-        rows.append(_row(name, field, in_place) if is_input else _output_row(name, field))
-    return "\n".join(rows) + "\n"
+def table(lifecycle: Lifecycle[Any, Any]) -> str:
+    """Return the table of a kind's properties: inputs first, then outputs."""
+    fields = lifecycle.state_model.model_fields
+    inputs = [name for name, field in lifecycle.inputs_model.model_fields.items() if not has(field, FILLED_IN)]
+    rows = [_input_row(name, fields[name]) for name in inputs if not has(fields[name], HIDDEN)]
+    rows += [_output_row(name, field) for name, field in fields.items() if name not in inputs]
+    return "\n".join(["| property | type | default | a change | what it is |", "|---|---|---|---|---|", *rows]) + "\n"
 
 
-def _row(name: str, field: FieldInfo, in_place: str) -> str:
-    default = "**required**" if field.is_required() else _code(field.default)
-    if name == "region":
-        default = "configured"
-    change = "replaces" if has(field, REPLACES) else in_place
-    return f"| `{name}` | {_type(field.annotation)} | {default} | {change} | {field.description} |"
+def _input_row(name: str, field: FieldInfo) -> str:
+    change = "replaces" if has(field, REPLACES) else "updates" + ", without a request" * (not has(field, REQUESTS))
+    return f"| `{name}` | {_type(field.annotation)} | {_default(field)} | {change} | {field.description} |"
+
+
+def _default(field: FieldInfo) -> str:
+    if has(field, CONFIGURED):
+        return "configured"
+    if conditional := default_unless(field):
+        return f"{_code(conditional.value)} without `{conditional.other}`"
+    return "**required**" if field.is_required() else _code(field.default)
 
 
 def _output_row(name: str, field: FieldInfo) -> str:
@@ -65,16 +81,46 @@ def _type(annotation: Any) -> str:
         return " \\| ".join(_type(argument) for argument in arguments if argument is not NoneType)
     if origin is list:
         return f"list of {_type(arguments[0])}"
-    if isinstance(annotation, type) and issubclass(annotation, Kind):
+    if isinstance(annotation, type) and issubclass(annotation, ResourceModel):
         return "map"
     return str(getattr(annotation, "__name__", annotation))
 
 
+def codes(entries: Iterable[Entry]) -> str:
+    """Return the table of some of the service's error codes."""
+    head = ["| code | HTTP | the request was | meaning | what to do |", "|---|---|---|---|---|"]
+    return "\n".join([*head, *map(_code_row, entries)]) + "\n"
+
+
+def _code_row(entry: Entry) -> str:
+    statuses = ", ".join(map(str, entry.statuses))
+    advice = entry.advice.format(grant="the permission that the error names")
+    return f"| `{entry.code}` | {statuses} | {entry.kind.value} | {entry.meaning} | {advice} |"
+
+
+def retries() -> str:
+    """Return the table of what is sent again."""
+    head = ["| operations | outcome | attempts | pauses, at most |", "|---|---|---|---|"]
+    rows = [
+        f"| {_operations(repeat)} | {outcome.value} | {policy.attempts} | "
+        + ", ".join(f"{policy.pause(attempt, 1.0):g} s" for attempt in range(1, policy.attempts))
+        + " |"
+        for (repeat, outcome), policy in POLICY.items()
+    ]
+    return "\n".join([*head, *rows]) + "\n"
+
+
+def _operations(repeat: Repeat) -> str:
+    if repeat is Repeat.SAFELY:
+        return "every other one"
+    return ", ".join(f"`{found.method} {found.path}`" for found in OPERATIONS if found.repeat is repeat)
+
+
 PARTS: dict[str, Callable[[], str]] = {
-    "CiBucketBinding": lambda: table(BindingInputs, BindingState),
-    "AsrBucketBinding": lambda: table(BindingInputs, AsrBindingState),
-    "NoiseReductionTemplate": lambda: table(TemplateInputs, TemplateState, in_place="updates"),
-    "NoiseReductionJob": lambda: table(JobInputs, JobState),
+    **{lifecycle.kind: partial(table, lifecycle) for lifecycle in LIFECYCLES},
+    "retries": retries,
+    "ci-codes": partial(codes, CI_CODES),
+    "cos-codes": partial(codes, COS_CODES),
     "assumptions": lambda: render_markdown().rstrip("\n") + "\n",
 }
 """The generated parts by name."""
@@ -86,15 +132,14 @@ def current(text: str) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the README, or only say whether it is current."""
-    text = README.read_text(encoding="utf-8")
-    if text == current(text):
-        return 0
-    if "--check" in arguments:
-        print("README.md is not current: run python tools/reference.py", file=sys.stderr)
-        return 1
-    README.write_text(current(text), encoding="utf-8")
-    return 0
+    """Write the documents, or only say whether they are current."""
+    stale = {path: text for path in DOCUMENTS if (text := current(path.read_text("utf-8"))) != path.read_text("utf-8")}
+    for path, text in stale.items():
+        if "--check" in arguments:
+            print(f"{path.name} is not current: run python -m tools.reference", file=sys.stderr)
+        else:
+            path.write_text(text, encoding="utf-8")
+    return int(bool(stale) and "--check" in arguments)
 
 
 if __name__ == "__main__":

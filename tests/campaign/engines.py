@@ -1,51 +1,80 @@
-"""The two engines a schedule can be run on: the dynamic host through its own door, and the real one."""
+"""The two engines a schedule can be run on: one that speaks to the dynamic host itself, and the real one."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import pulumi
 
 from pulumi_ci_audio import NoiseReductionJob
-from tests.doors.dynamic_host import CallError, Host, State
-from tests.stack.running import Running, kill
-
-from .run import BUCKET, CLEAN, RAW, REGION
+from tests.support.dynamic_host import CallError, Host, State
+from tests.support.operations import RunningOperation, kill
+from tests.support.places import BUCKET, CLEAN, RAW, REGION
+from tests.support.stacks import Stack
 
 KIND = "NoiseReductionJob"
+
+
+class Engine(Protocol):
+    """What a schedule needs of an engine."""
+
+    def up(self, trigger: int, *, refresh: bool, replace: bool) -> bool:
+        """Run ``pulumi up``, perhaps with ``--refresh`` or ``--replace``, and return whether it succeeded."""
+
+    def kill(self, victim: str) -> bool:
+        """Kill, and return whether there was somebody to kill."""
+
+    def tidy(self) -> None:
+        """Do what the README says after a kill."""
+
+    def job(self) -> Mapping[str, Any]:
+        """Return the job's properties in the state; none where there is no job."""
+
+    def has_pending_operations(self) -> bool:
+        """Return whether the state notes an operation that did not end."""
+
+    def close(self) -> None:
+        """End what is still there."""
 
 
 class HostEngine:
     """Keeps the state itself and drives the host's process: fast."""
 
-    def __init__(self, environment):
+    def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
         self._state = State(KIND)
-        self._orphans = []
-        self._host = None
+        self._orphans: list[Host] = []
+        self._host: Host | None = None
         self._lock = threading.Lock()
 
-    def up(self, step):
+    def up(self, trigger: int, *, refresh: bool, replace: bool) -> bool:
+        """Do the calls of ``pulumi up``, and return whether they succeeded."""
         with self._lock:
-            self._host = Host(self._environment)
+            self._host = host = Host(self._environment)
         inputs = {
             "bucket": BUCKET,
             "region": REGION,
             "inputObject": RAW,
             "outputObject": CLEAN,
-            "triggers": [step],
+            "triggers": [trigger],
             "__owner": "recordings/dev//NoiseReductionJob/resource",
         }
         try:
-            self._state.up(self._host, inputs)
+            if refresh:
+                self._state.refresh(host)
+            self._state.up(host, inputs, replace=replace)
         except (CallError, ValueError):
             return False
         finally:
             with self._lock:
-                host, self._host = self._host, None
+                self._host = None
                 if host not in self._orphans:
                     host.kill()
         return True
 
-    def kill(self, victim):
+    def kill(self, victim: str) -> bool:
         """Kill, and return whether there was somebody to kill."""
         with self._lock:
             if self._host is None:
@@ -58,16 +87,19 @@ class HostEngine:
                 self._host.process.kill()
             return True
 
-    def tidy(self):
+    def tidy(self) -> None:
         """Nothing: this engine notes no pending operations."""
 
-    def job_id(self):
-        return self._state.resource.state["jobId"]
+    def job(self) -> Mapping[str, Any]:
+        """Return the job's properties in the state; none where there is no job."""
+        return self._state.resource.state if self._state.resource else {}
 
-    def pending(self):
-        return []
+    def has_pending_operations(self) -> bool:
+        """Return false: this engine notes none."""
+        return False
 
-    def close(self):
+    def close(self) -> None:
+        """End the hosts whose engines were killed."""
         for host in self._orphans:
             host.kill()
 
@@ -75,17 +107,31 @@ class HostEngine:
 class RealEngine:
     """Drives the real engine through the Automation API."""
 
-    def __init__(self, stack):
+    def __init__(self, stack: Stack, *, has_parent: bool) -> None:
         self._stack = stack
-        self._running = None
+        self._has_parent = has_parent
+        self._running: RunningOperation | None = None
         self._lost_its_engine = False
         self._lock = threading.Lock()
 
-    def up(self, step):
-        def program():
-            NoiseReductionJob("resource", bucket=BUCKET, input_object=RAW, output_object=CLEAN, triggers=[step])
+    def up(self, trigger: int, *, refresh: bool, replace: bool) -> bool:
+        """Run ``pulumi up``, and return whether it succeeded."""
 
-        with Running(self._stack.up, program) as running:
+        def program() -> None:
+            parent = pulumi.ComponentResource("recordings:index:Studio", "studio") if self._has_parent else None
+            NoiseReductionJob(
+                "resource",
+                bucket=BUCKET,
+                input_object=RAW,
+                output_object=CLEAN,
+                triggers=[trigger],
+                opts=pulumi.ResourceOptions(parent=parent),
+            )
+
+        options: dict[str, Any] = {"refresh": True} if refresh else {}
+        if replace:
+            options["replace"] = [self._stack.urn("resource")]
+        with RunningOperation(self._stack, "up", program, **options) as running:
             with self._lock:
                 self._running = running
             try:
@@ -94,12 +140,12 @@ class RealEngine:
                 with self._lock:
                     self._running = None
 
-    def kill(self, victim):
+    def kill(self, victim: str) -> bool:
         """Kill, and return whether there was somebody to kill."""
         with self._lock:
             if self._running is None or self._running.is_over():
                 return False
-            engine, provider = self._running.engine_now(), self._running.provider_now()
+            engine, provider = self._running.find_engine(), self._running.find_provider()
             if engine is None or provider is None:
                 return False
             if "engine" in victim:
@@ -109,18 +155,20 @@ class RealEngine:
                 kill(provider)
             return True
 
-    def tidy(self):
+    def tidy(self) -> None:
         """Do what the README says after a kill."""
         if self._lost_its_engine:
             self._lost_its_engine = False
             self._stack.unlock()
             self._stack.refresh(clear_pending_creates=True)
 
-    def job_id(self):
-        return self._stack.outputs_of("resource")["jobId"]
+    def job(self) -> Mapping[str, Any]:
+        """Return the job's properties in the state; none where there is no job."""
+        return self._stack.resources().get("resource", {}).get("outputs", {})
 
-    def pending(self):
-        return self._stack.state().get("pending_operations") or []
+    def has_pending_operations(self) -> bool:
+        """Return whether the state notes an operation that did not end."""
+        return bool(self._stack.state().get("pending_operations"))
 
-    def close(self):
-        """Nothing is left to close."""
+    def close(self) -> None:
+        """Nothing is left to end."""

@@ -4,74 +4,129 @@ A quick one is part of every test run. The long one is `make campaign`; a single
 ``CAMPAIGN_SEEDS=<seed>``.
 """
 
+from __future__ import annotations
+
 import os
-import tempfile
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.stack.conftest import Stack, hermetic
-
-from .engines import HostEngine, RealEngine
-from .run import cloud, environment, run
-from .schedule import draw
+from tests.campaign.engines import Engine, HostEngine, RealEngine
+from tests.campaign.run import run, service_of, settings_for
+from tests.campaign.schedule import Schedule, draw
+from tests.support.stacks import Stack
 
 QUICK_SEEDS = range(8)
 LONG_HOST_SEEDS = range(1000, 1400)
 LONG_ENGINE_SEEDS = range(2000, 2100)
 
+NewEngine = Callable[[Schedule, dict[str, str], Path], Engine]
+"""Makes an engine for a schedule from the package's settings and a folder of its own, with its state in ``state``."""
+
+HOST_SECONDS = 120.0
+ENGINE_SECONDS = 240.0
+"""Far more than a schedule takes: one that takes longer hangs."""
+
 
 @pytest.fixture
-def clip(noisy_audio):
-    """Two seconds of the recording: what is measured here is not its sound."""
-    return noisy_audio[:32768]
+def recordings(noisy_audio: bytes) -> tuple[bytes, bytes]:
+    """Two cuts of the recording, of two seconds: what is measured here is not their sound."""
+    return noisy_audio[:32768], noisy_audio[:28672]
 
 
-def on_host(seed, clip):
+def host_engine(_schedule: Schedule, settings: dict[str, str], folder: Path) -> Engine:
+    return HostEngine({**settings, "HOME": str(folder), "XDG_STATE_HOME": str(folder / "state")})
+
+
+def real_engine(schedule: Schedule, settings: dict[str, str], folder: Path) -> Engine:
+    return RealEngine(Stack("dev", folder, settings), has_parent=schedule.has_parent)
+
+
+def run_seed(
+    seed: int, new_engine: NewEngine, recordings: tuple[bytes, bytes], folder: Path, seconds_at_most: float
+) -> None:
     schedule = draw(seed)
-    folder = Path(tempfile.mkdtemp(prefix=f"campaign-{seed}-"))
-    with cloud(folder / "cloud", clip, schedule) as service:
-        engine = HostEngine(environment(service, folder))
+    # Orphans may still write into the folder while it is removed.
+    with (
+        TemporaryDirectory(prefix=f"campaign-{seed}-", dir=folder, ignore_cleanup_errors=True) as own,
+        service_of(Path(own, "cloud"), schedule) as service,
+    ):
+        engine = new_engine(schedule, settings_for(service, schedule), Path(own))
         try:
-            run(schedule, service, engine)
+            run(
+                schedule,
+                service,
+                engine,
+                recordings=recordings,
+                journal=Path(own, "state", "pulumi-ci-audio", "submissions"),
+                seconds_at_most=seconds_at_most,
+            )
         finally:
             engine.close()
 
 
-def on_engine(seed, clip):
-    schedule = draw(seed)
-    folder = Path(tempfile.mkdtemp(prefix=f"campaign-{seed}-"))
-    with cloud(folder / "cloud", clip, schedule) as service:
-        stack = Stack("dev", folder / "pulumi", {**hermetic(), **environment(service, folder)})
-        run(schedule, service, RealEngine(stack))
-
-
-def all_of(one, seeds, clip, beside_each_other):
-    """Run the seeds and return what went wrong, by seed."""
-    chosen = [int(seed) for seed in os.environ.get("CAMPAIGN_SEEDS", "").split(",") if seed]
-    wrong = {}
+def failures(
+    new_engine: NewEngine,
+    seeds: Sequence[int],
+    recordings: tuple[bytes, bytes],
+    folder: Path,
+    *,
+    seconds_at_most: float,
+    beside_each_other: int,
+) -> list[str]:
+    """Run the seeds and return what went wrong, a line for each that did."""
+    chosen = [int(seed) for seed in os.environ.get("CAMPAIGN_SEEDS", "").split(",") if seed] or seeds
+    wrong = []
     with ThreadPoolExecutor(beside_each_other) as pool:
-        running = {seed: pool.submit(one, seed, clip) for seed in seeds if not chosen or seed in chosen}
+        running = {
+            seed: pool.submit(run_seed, seed, new_engine, recordings, folder, seconds_at_most)
+            for seed in seeds
+            if seed in chosen
+        }
         for done, (seed, future) in enumerate(running.items(), 1):
             if error := future.exception():
-                wrong[seed] = f"{type(error).__name__}: {error}"
-                print(f"seed {seed}: {wrong[seed]}", flush=True)
+                wrong.append(f"seed {seed}, {error}")
+                print(wrong[-1], flush=True)
             if done % 20 == 0:
                 print(f"{done} of {len(running)} schedules, {len(wrong)} wrong", flush=True)
     return wrong
 
 
-def test_a_quick_campaign_finds_no_duplicate_and_no_loss(clip):
-    assert all_of(on_host, QUICK_SEEDS, clip, 4) == {}
+def test_quick_campaign_finds_no_duplicate_and_no_loss(recordings: tuple[bytes, bytes], tmp_path: Path) -> None:
+    assert (
+        failures(host_engine, QUICK_SEEDS, recordings, tmp_path, seconds_at_most=HOST_SECONDS, beside_each_other=4)
+        == []
+    )
+    assert list(tmp_path.glob("campaign-*")) == []
+
+
+def test_schedule_that_hangs_fails_by_its_seed(recordings: tuple[bytes, bytes], tmp_path: Path) -> None:
+    wrong = failures(host_engine, [0], recordings, tmp_path, seconds_at_most=0.5, beside_each_other=1)
+
+    assert wrong == ["seed 0, step 0 (create): it hangs"]
 
 
 @pytest.mark.campaign
-def test_the_long_campaign_through_the_hosts_door(clip):
-    assert all_of(on_host, LONG_HOST_SEEDS, clip, 6) == {}
+def test_long_campaign_on_the_dynamic_host_finds_no_duplicate_and_no_loss(
+    recordings: tuple[bytes, bytes], tmp_path: Path
+) -> None:
+    assert (
+        failures(host_engine, LONG_HOST_SEEDS, recordings, tmp_path, seconds_at_most=HOST_SECONDS, beside_each_other=4)
+        == []
+    )
 
 
 @pytest.mark.campaign
 @pytest.mark.engine
-def test_the_long_campaign_on_the_real_engine(clip, engine_on_path):
-    assert all_of(on_engine, LONG_ENGINE_SEEDS, clip, 4) == {}
+def test_long_campaign_on_the_real_engine_finds_no_duplicate_and_no_loss(
+    recordings: tuple[bytes, bytes], engine_on_path: Path, tmp_path: Path
+) -> None:
+    assert (
+        failures(
+            real_engine, LONG_ENGINE_SEEDS, recordings, tmp_path, seconds_at_most=ENGINE_SECONDS, beside_each_other=4
+        )
+        == []
+    )

