@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from pulumi_ci_audio.api.buckets import Bucket
 from pulumi_ci_audio.api.errors import ApiError, CiAudioError
@@ -19,10 +20,12 @@ from pulumi_ci_audio.lifecycle.job.idempotency import (
 )
 from pulumi_ci_audio.lifecycle.job.spec import Inputs
 from pulumi_ci_audio.lifecycle.job.submission import Submission
-from pulumi_ci_audio.lifecycle.journal import Entry
 from pulumi_ci_audio.lifecycle.resource_id import ResourceId
 from pulumi_ci_audio.lifecycle.service_off import is_service_off
 from pulumi_ci_audio.lifecycle.types import Context
+
+if TYPE_CHECKING:
+    from pulumi_ci_audio.lifecycle.journal import Entry
 
 LATE_SECONDS = 60.0
 """How much younger than its job's end a result may be: the service and the storage tell the time by two clocks."""
