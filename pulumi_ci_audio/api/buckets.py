@@ -19,11 +19,6 @@ class Bucket:
         return f"{self.name} in {self.region}"
 
     @property
-    def ci_host(self) -> str:
-        """The host of the bucket's CI calls."""
-        return f"{self.name}.ci.{self.region}.myqcloud.com"
-
-    @property
     def cos_host(self) -> str:
         """The host of the bucket's object calls."""
         return f"{self.name}.cos.{self.region}.myqcloud.com"
