@@ -103,7 +103,11 @@ def test_quick_campaign_finds_no_duplicate_and_no_loss(recordings: tuple[bytes, 
     assert list(tmp_path.glob("campaign-*")) == []
 
 
-def test_schedule_that_hangs_fails_by_its_seed(recordings: tuple[bytes, bytes], tmp_path: Path) -> None:
+def test_schedule_that_hangs_fails_by_its_seed(
+    recordings: tuple[bytes, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CAMPAIGN_SEEDS", raising=False)
+
     wrong = failures(host_engine, [0], recordings, tmp_path, seconds_at_most=0.5, beside_each_other=1)
 
     assert wrong == ["seed 0, step 0 (create): it hangs"]
