@@ -92,7 +92,8 @@ class LifecycleProvider(ResourceProvider):
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Return the resource as it is; an empty id says that it is gone."""
         with self._operation(props) as call:
-            state = self._state(props) if to_plain(props) else None
+            plain = to_plain(props)
+            state = self.lifecycle.state_model.parse(plain) if plain else None
             found = self.lifecycle.read(_context(call), ResourceId.parse(id_), state)
             if found is None:
                 return ReadResult("", {})

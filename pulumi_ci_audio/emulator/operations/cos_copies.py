@@ -15,6 +15,7 @@ from pulumi_ci_audio.emulator.operations.cos_objects import (
     describe_time,
     kept_headers,
     open_content,
+    place_object,
     require_absent,
     wanted_range,
 )
@@ -26,24 +27,13 @@ SOURCE = "x-cos-copy-source"
 
 def put_object_copy(call: Call) -> Response:
     """Copy an object, with its headers or with those of the request."""
-    bucket, key = call.bucket, call.arguments["key"]
     source = _source(call)
     require_absent(call)
     directive = call.request.headers.get("x-cos-metadata-directive", "Copy")
     if directive not in {"Copy", "Replaced"}:
         raise ServiceError("InvalidArgument", "x-cos-metadata-directive must be Copy or Replaced")
-    received = _copy(call, source, 0, source.size)
-    try:
-        placed = call.store.objects.put(
-            received.path,
-            bucket.region,
-            bucket.name,
-            key,
-            modified=call.store.clock.now(),
-            headers=source.headers if directive == "Copy" else kept_headers(call.request),
-        )
-    finally:
-        received.path.unlink(missing_ok=True)
+    headers = source.headers if directive == "Copy" else kept_headers(call.request)
+    placed = place_object(call, _copy(call, source, 0, source.size), headers)
     return _response("CopyObjectResult", placed.etag, placed.modified, placed.crc64)
 
 

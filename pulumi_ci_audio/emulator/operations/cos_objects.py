@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from email.utils import formatdate
 from typing import IO
@@ -30,22 +31,9 @@ _RANGE = re.compile(r"bytes=(?P<first>[0-9]{0,18})-(?P<last>[0-9]{0,18})")
 
 def put_object(call: Call) -> Response:
     """Store an object (436/7749)."""
-    bucket = call.bucket
-    key = call.arguments["key"]
-    check_key(key)
+    check_key(call.arguments["key"])
     require_absent(call)
-    received = receive_body(call)
-    try:
-        placed = call.store.objects.put(
-            received.path,
-            bucket.region,
-            bucket.name,
-            key,
-            modified=call.store.clock.now(),
-            headers=kept_headers(call.request),
-        )
-    finally:
-        received.path.unlink(missing_ok=True)
+    placed = place_object(call, receive_body(call), kept_headers(call.request))
     return Response(headers={"ETag": placed.etag, **crc_header(placed.crc64)})
 
 
@@ -79,6 +67,22 @@ def delete_object(call: Call) -> Response:
     bucket = call.bucket
     call.store.objects.delete(bucket.region, bucket.name, call.arguments["key"])
     return Response(204)
+
+
+def place_object(call: Call, received: Received, headers: Mapping[str, str]) -> StoredObject:
+    """Store what was received as the object that the request names, and remove the internal file."""
+    bucket = call.bucket
+    try:
+        return call.store.objects.put(
+            received.path,
+            bucket.region,
+            bucket.name,
+            call.arguments["key"],
+            modified=call.store.clock.now(),
+            headers=headers,
+        )
+    finally:
+        received.path.unlink(missing_ok=True)
 
 
 def receive_body(call: Call) -> Received:

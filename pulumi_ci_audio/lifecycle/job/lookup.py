@@ -80,7 +80,7 @@ def look_up(context: Context, submission: Submission[Inputs]) -> Decision:
         CiAudioError: the jobs cannot be listed.
     """
     entry = context.journal.find(submission.owner)
-    given_up = given_up_jobs(context, submission.owner, entry)
+    given_up = _given_up_jobs(context, submission.owner, entry)
     known: dict[str, SubmissionMarker] = {}
     if entry is not None and entry.remote_id is not None and (marker := SubmissionMarker.find_in(entry.marker)):
         known[entry.remote_id] = marker
@@ -97,7 +97,7 @@ def look_up(context: Context, submission: Submission[Inputs]) -> Decision:
     return decision
 
 
-def given_up_jobs(context: Context, owner: str, entry: Entry | None) -> tuple[ResourceId, ...]:
+def _given_up_jobs(context: Context, owner: str, entry: Entry | None) -> tuple[ResourceId, ...]:
     """Return the jobs that the resource gave up: in this process, or in one that failed before its new run."""
     return (*context.memory.given_up_by(owner), *(ResourceId.parse(id_) for id_ in (entry.given_up if entry else ())))
 
@@ -157,8 +157,9 @@ def _is_unsettled(context: Context, submission: Submission[Inputs]) -> bool:
     entry = context.journal.find(submission.owner)
     # It may have been on its way for a while before it was accepted.
     unsettled_seconds = context.in_flight_seconds + context.settle_seconds
-    is_open = entry is not None and entry.marker != "" and entry.remote_id is None
-    return is_open and entry is not None and entry.age_seconds < unsettled_seconds
+    if entry is None or entry.marker == "" or entry.remote_id is not None:
+        return False
+    return entry.age_seconds < unsettled_seconds
 
 
 def _is_recent(context: Context, job: JobRecord) -> bool:
