@@ -16,10 +16,10 @@ from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks, set_mock
 from pydantic.alias_generators import to_camel
 
 import pulumi_ci_audio
-from pulumi_ci_audio import resources
+from pulumi_ci_audio import declarations
+from pulumi_ci_audio.declarations import AudioResource
 from pulumi_ci_audio.lifecycle.job import models as job_models
 from pulumi_ci_audio.lifecycle.models import CONFIGURED, FILLED_IN, HIDDEN, ResourceModel, has
-from pulumi_ci_audio.resources import AudioResource
 from tests.support.places import BUCKET, CLEAN, RAW, REGION
 
 CLASSES: list[type[AudioResource]] = [
@@ -58,7 +58,7 @@ def essence(annotation: Any) -> Any:
 class TestLaws:
     @every_class
     def test_class_has_the_properties_of_its_state(self, cls: type[AudioResource]) -> None:
-        fields = shown(cls.provider.lifecycle.state_model)
+        fields = shown(cls.lifecycle.state_model)
 
         missing = {name for name in fields if not hasattr(cls, name)}
 
@@ -66,7 +66,7 @@ class TestLaws:
 
     @every_class
     def test_declared_outputs_have_the_names_and_types_of_the_model(self, cls: type[AudioResource]) -> None:
-        fields = shown(cls.provider.lifecycle.state_model)
+        fields = shown(cls.lifecycle.state_model)
         derived = {name for name in fields if isinstance(inspect.getattr_static(cls, name), property)}
 
         declared = {name: essence(hint) for name, hint in resource_types(cls).items() if name not in {"id", "urn"}}
@@ -77,11 +77,10 @@ class TestLaws:
 
     @every_class
     def test_outputs_are_optional_where_a_state_may_lack_them(self, cls: type[AudioResource]) -> None:
-        fields = cls.provider.lifecycle.state_model.model_fields
+        fields = cls.lifecycle.state_model.model_fields
         # A job is stored only when the service has named it; a state that says less is one that is being built.
         always = {"job_id", "state", "template_id"}
-        own = type(cls.__name__, (), {"__annotations__": inspect.get_annotations(cls)})
-        hints = typing.get_type_hints(own, vars(resources))
+        hints = inspect.get_annotations(cls)
         declared = {name: get_args(hint)[0] for name, hint in hints.items() if name in fields and name not in always}
 
         for name, inner in declared.items():
@@ -91,8 +90,8 @@ class TestLaws:
 
     @every_class
     def test_constructor_takes_the_inputs_of_the_model(self, cls: type[AudioResource]) -> None:
-        fields = cls.provider.lifecycle.inputs_model.model_fields
-        settable = {name for name, field in shown(cls.provider.lifecycle.inputs_model).items()}
+        fields = cls.lifecycle.inputs_model.model_fields
+        settable = {name for name, field in shown(cls.lifecycle.inputs_model).items()}
         settable -= {name for name in settable if has(fields[name], FILLED_IN)}
 
         parameters = inspect.signature(cls).parameters
@@ -105,8 +104,8 @@ class TestLaws:
 
     @every_class
     def test_constructor_takes_the_types_of_the_model(self, cls: type[AudioResource]) -> None:
-        fields = cls.provider.lifecycle.inputs_model.model_fields
-        hints = typing.get_type_hints(cls.__init__, {**vars(resources), "Output": pulumi.Output, "T": Any})
+        fields = cls.lifecycle.inputs_model.model_fields
+        hints = typing.get_type_hints(cls.__init__, {**vars(declarations), "Output": pulumi.Output, "T": Any})
 
         for name, hint in hints.items():
             if name in fields and name not in {"callback", "triggers"}:
@@ -121,10 +120,10 @@ class TestLaws:
             assert f"\n    {name}: " in documentation
 
     def test_callback_has_the_fields_of_its_model(self) -> None:
-        assert resources.Callback.__annotations__.keys() == job_models.Callback.model_fields.keys()
+        assert declarations.Callback.__annotations__.keys() == job_models.Callback.model_fields.keys()
 
     def test_module_is_short(self) -> None:
-        assert len(inspect.getsource(resources).splitlines()) <= 300
+        assert len(inspect.getsource(declarations).splitlines()) <= 300
 
 
 class Engine(Mocks):

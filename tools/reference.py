@@ -18,8 +18,7 @@ from pydantic.fields import FieldInfo
 from pulumi_ci_audio.api.catalogue import CI_CODES, COS_CODES, Entry
 from pulumi_ci_audio.api.operations import OPERATIONS, Repeat
 from pulumi_ci_audio.api.retrying import POLICY
-from pulumi_ci_audio.lifecycle.binding import AsrBinding, CiBinding
-from pulumi_ci_audio.lifecycle.job.noise_reduction import NoiseReductionJobLifecycle
+from pulumi_ci_audio.lifecycle.kinds import LIFECYCLES
 from pulumi_ci_audio.lifecycle.models import (
     CONFIGURED,
     FILLED_IN,
@@ -30,12 +29,10 @@ from pulumi_ci_audio.lifecycle.models import (
     default_unless,
     has,
 )
-from pulumi_ci_audio.lifecycle.template import JobTemplate
 from pulumi_ci_audio.lifecycle.types import Lifecycle
 from tools.assumption_table import render_markdown
 
 DOCUMENTS = tuple(Path(__file__).parents[1] / "docs" / f"{name}.md" for name in ("errors", "reference", "unknowns"))
-LIFECYCLES: tuple[Lifecycle[Any, Any], ...] = (CiBinding(), AsrBinding(), JobTemplate(), NoiseReductionJobLifecycle())
 _PART = re.compile(r"(<!-- generated: (?P<name>[\w-]+) -->\n)(?P<text>.*?)(<!-- end -->)", re.DOTALL)
 
 
@@ -117,7 +114,7 @@ def _operations(repeat: Repeat) -> str:
 
 
 PARTS: dict[str, Callable[[], str]] = {
-    **{lifecycle.kind: partial(table, lifecycle) for lifecycle in LIFECYCLES},
+    **{kind: partial(table, lifecycle) for kind, lifecycle in LIFECYCLES.items()},
     "retries": retries,
     "ci-codes": partial(codes, CI_CODES),
     "cos-codes": partial(codes, COS_CODES),

@@ -26,12 +26,10 @@ from pydantic.alias_generators import to_snake
 from pulumi_ci_audio.api.errors import CiAudioError, WaitCancelledError
 from pulumi_ci_audio.api.settings import CONFIGURATION_KEYS, Settings
 from pulumi_ci_audio.lifecycle import checking
-from pulumi_ci_audio.lifecycle.binding import AsrBinding, CiBinding
 from pulumi_ci_audio.lifecycle.errors import ResourceError, ResourceInitFailedError, explain
-from pulumi_ci_audio.lifecycle.job.noise_reduction import NoiseReductionJobLifecycle
+from pulumi_ci_audio.lifecycle.kinds import LIFECYCLES
 from pulumi_ci_audio.lifecycle.memory import Memory
 from pulumi_ci_audio.lifecycle.resource_id import ResourceId
-from pulumi_ci_audio.lifecycle.template import JobTemplate
 from pulumi_ci_audio.lifecycle.types import Context, Lifecycle
 from pulumi_ci_audio.provider.conversion import SECRETS, to_engine, to_plain, with_secrets, without_secrets
 from pulumi_ci_audio.provider.engine_call import EngineCall, is_interrupted
@@ -150,25 +148,25 @@ class LifecycleProvider(ResourceProvider):
 class CiBucketBindingProvider(LifecycleProvider):
     """Drives ``CiBucketBinding``. Its module path and name are state: never rename it."""
 
-    lifecycle = CiBinding()
+    lifecycle = LIFECYCLES["CiBucketBinding"]
 
 
 class AsrBucketBindingProvider(LifecycleProvider):
     """Drives ``AsrBucketBinding``. Its module path and name are state: never rename it."""
 
-    lifecycle = AsrBinding()
+    lifecycle = LIFECYCLES["AsrBucketBinding"]
 
 
 class NoiseReductionTemplateProvider(LifecycleProvider):
     """Drives ``NoiseReductionTemplate``. Its module path and name are state: never rename it."""
 
-    lifecycle = JobTemplate()
+    lifecycle = LIFECYCLES["NoiseReductionTemplate"]
 
 
 class NoiseReductionJobProvider(LifecycleProvider):
     """Drives ``NoiseReductionJob``. Its module path and name are state: never rename it."""
 
-    lifecycle = NoiseReductionJobLifecycle()
+    lifecycle = LIFECYCLES["NoiseReductionJob"]
 
 
 def _context(call: EngineCall | None) -> Context:

@@ -1,0 +1,252 @@
+"""What programs may write of each kind: its properties and its typed constructor, whatever provider serves it.
+
+Python's names are snake_case; state, diffs and events have the same properties in camelCase. Outputs, defaults and
+the documentation of arguments come from the models of a kind; a class adds the typed signature. The families of
+classes that programs use, ``resources`` and ``native``, add how a resource is registered.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from inspect import cleandoc, get_annotations, getdoc
+from typing import Any, ClassVar, TypedDict
+
+import pulumi
+from pydantic.alias_generators import to_camel, to_snake
+
+from pulumi_ci_audio.lifecycle.binding import OnDestroy
+from pulumi_ci_audio.lifecycle.job.models import OnFailure, Scalar
+from pulumi_ci_audio.lifecycle.kinds import LIFECYCLES
+from pulumi_ci_audio.lifecycle.models import FILLED_IN, HIDDEN, has
+from pulumi_ci_audio.lifecycle.parameters import Format
+from pulumi_ci_audio.lifecycle.types import Lifecycle
+
+
+class Callback(TypedDict, total=False):
+    """Where the service reports the end of a job: ``{url, format}`` or ``{mq_region, mq_mode, mq_name, format}``."""
+
+    url: pulumi.Input[str]
+    format: pulumi.Input[str]
+    mq_region: pulumi.Input[str]
+    mq_mode: pulumi.Input[str]
+    mq_name: pulumi.Input[str]
+
+
+class AudioResource(pulumi.CustomResource, ABC):
+    """A resource whose properties are those of its kind's models. A class has the name of its kind."""
+
+    lifecycle: ClassVar[Lifecycle[Any, Any]]
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if cls.__name__ not in LIFECYCLES:
+            return
+        cls.lifecycle = LIFECYCLES[cls.__name__]
+        outputs = cls.lifecycle.state_model.model_fields
+        # The SDK reads a class's own annotations only, and without them numbers come back as floats.
+        cls.__annotations__ = {
+            name: hint
+            for base in reversed(cls.__mro__)
+            if issubclass(base, AudioResource)
+            for name, hint in get_annotations(base, eval_str=True).items()
+            if name in outputs
+        }
+        if cls.__doc__:
+            cls.__doc__ = f"{cleandoc(cls.__doc__)}\n\n{_arguments_text(cls.lifecycle)}"
+        else:  # a class of a family
+            cls.__doc__ = getdoc(cls)
+
+    def __init__(self, resource_name: str, arguments: Mapping[str, Any], opts: pulumi.ResourceOptions | None) -> None:
+        self._arguments = arguments
+        fields = self.lifecycle.inputs_model.model_fields
+        given = {name: arguments[name] for name in fields if arguments.get(name) is not None}
+        if "keeps_old" in fields and opts and (opts.retain_on_delete or opts.delete_before_replace is False):
+            given["__keepsOld"] = True
+        if self.lifecycle.delete_before_replace:
+            opts = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(delete_before_replace=True), opts)
+        self._register(resource_name, self._outputs() | given, opts)
+
+    @classmethod
+    def _outputs(cls) -> dict[str, Any]:
+        """Return every property, without a value: what is not named to the SDK, it does not resolve."""
+        fields = cls.lifecycle.state_model.model_fields
+        return {name: None for name, field in fields.items() if not has(field, HIDDEN)}
+
+    @abstractmethod
+    def _register(self, name: str, properties: dict[str, Any], opts: pulumi.ResourceOptions | None) -> None:
+        """Register the resource with the engine, under the token of its family."""
+
+    def translate_input_property(self, prop: str) -> str:
+        """Return the engine's name of a property."""
+        return prop if prop.startswith("__") else to_camel(prop)
+
+    def translate_output_property(self, prop: str) -> str:
+        """Return Python's name of a property."""
+        return prop if prop.startswith("__") else to_snake(prop)
+
+
+def _arguments_text(lifecycle: Lifecycle[Any, Any]) -> str:
+    lines = ["Args:", "    resource_name: the resource's name in the program."]
+    for name, field in lifecycle.inputs_model.model_fields.items():
+        if not has(field, HIDDEN) and not has(field, FILLED_IN):
+            lines.append(f"    {name}: {field.description}")
+    return "\n".join([*lines, "    opts: Pulumi's options."])
+
+
+class _Binding(AudioResource):
+    """What the two bindings have in common."""
+
+    status: pulumi.Output[str] = pulumi.property("status")
+    adopted: pulumi.Output[bool] = pulumi.property("adopted")
+    on_destroy: pulumi.Output[str] = pulumi.property("onDestroy")
+    timeout_seconds: pulumi.Output[int] = pulumi.property("timeoutSeconds")
+
+    @property
+    def bucket(self) -> pulumi.Output[str]:
+        """The bucket's name. A resource that takes it from here is created after the binding and deleted before it."""
+        return self._own_or_of_id("bucket", 1)
+
+    @property
+    def region(self) -> pulumi.Output[str]:
+        """The bucket's region."""
+        return self._own_or_of_id("region", 0)
+
+    def _own_or_of_id(self, name: str, part: int) -> pulumi.Output[str]:
+        """Return the program's own value, as an output that depends on this resource, or else that part of the id.
+
+        A recorded output is unknown while an update is previewed, and dependents would then preview a needless
+        replacement; the program's own value, and the id, stay known.
+        """
+        own = self._arguments.get(name)
+        if own is None:
+            return self.id.apply(lambda id_: id_.split("/")[part])
+        return pulumi.Output.all(self.urn, own).apply(lambda pair: str(pair[1]))
+
+
+class CiBucketBinding(_Binding):
+    """A bucket that is bound to CI."""
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        bucket: pulumi.Input[str],
+        region: pulumi.Input[str] | None = None,
+        on_destroy: pulumi.Input[OnDestroy] | None = None,
+        timeout_seconds: pulumi.Input[int] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__(resource_name, locals(), opts)
+
+
+class AsrBucketBinding(_Binding):
+    """A bucket with Smart Audio enabled, which binds it to CI too where it is not."""
+
+    create_time: pulumi.Output[str | None] = pulumi.property("createTime")
+    queue_id: pulumi.Output[str | None] = pulumi.property("queueId")
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        bucket: pulumi.Input[str],
+        region: pulumi.Input[str] | None = None,
+        on_destroy: pulumi.Input[OnDestroy] | None = None,
+        timeout_seconds: pulumi.Input[int] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__(resource_name, locals(), opts)
+
+
+class NoiseReductionTemplate(AudioResource):
+    """A named pair of format and rate that jobs refer to by its id."""
+
+    bucket: pulumi.Output[str] = pulumi.property("bucket")
+    region: pulumi.Output[str] = pulumi.property("region")
+    template_name: pulumi.Output[str] = pulumi.property("templateName")
+    format: pulumi.Output[str] = pulumi.property("format")
+    sample_rate: pulumi.Output[int] = pulumi.property("sampleRate")
+    create_time: pulumi.Output[str | None] = pulumi.property("createTime")
+    update_time: pulumi.Output[str | None] = pulumi.property("updateTime")
+    adopted: pulumi.Output[bool] = pulumi.property("adopted")
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        bucket: pulumi.Input[str],
+        template_name: pulumi.Input[str],
+        region: pulumi.Input[str] | None = None,
+        format: pulumi.Input[Format] | None = None,  # noqa: A002  the API's word
+        sample_rate: pulumi.Input[int] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__(resource_name, locals(), opts)
+
+    @property
+    def template_id(self) -> pulumi.Output[str]:
+        """The service's id of the template; known also while a change of the template is previewed."""
+        return self.id.apply(lambda id_: id_.rpartition("/")[2])
+
+
+class NoiseReductionJob(AudioResource):
+    """A recording that is cleaned as a deploy step: once for every change of what is asked for, or of the recording.
+
+    Deleting it touches no audio. To run it again on purpose, use ``pulumi up --replace`` or ``triggers``.
+    """
+
+    bucket: pulumi.Output[str] = pulumi.property("bucket")
+    region: pulumi.Output[str] = pulumi.property("region")
+    input_object: pulumi.Output[str] = pulumi.property("inputObject")
+    output_object: pulumi.Output[str] = pulumi.property("outputObject")
+    output_bucket: pulumi.Output[str | None] = pulumi.property("outputBucket")
+    output_region: pulumi.Output[str | None] = pulumi.property("outputRegion")
+    format: pulumi.Output[str | None] = pulumi.property("format")
+    sample_rate: pulumi.Output[int | None] = pulumi.property("sampleRate")
+    template_id: pulumi.Output[str | None] = pulumi.property("templateId")
+    queue_id: pulumi.Output[str | None] = pulumi.property("queueId")
+    job_level: pulumi.Output[int | None] = pulumi.property("jobLevel")
+    user_data: pulumi.Output[str | None] = pulumi.property("userData")
+    callback: pulumi.Output[dict[str, str] | None] = pulumi.property("callback")
+    triggers: pulumi.Output[list[Any] | None] = pulumi.property("triggers")
+    wait: pulumi.Output[bool] = pulumi.property("wait")
+    timeout_seconds: pulumi.Output[int] = pulumi.property("timeoutSeconds")
+    on_failure: pulumi.Output[str] = pulumi.property("onFailure")
+    job_id: pulumi.Output[str] = pulumi.property("jobId")
+    state: pulumi.Output[str] = pulumi.property("state")
+    code: pulumi.Output[str | None] = pulumi.property("code")
+    message: pulumi.Output[str | None] = pulumi.property("message")
+    creation_time: pulumi.Output[str | None] = pulumi.property("creationTime")
+    start_time: pulumi.Output[str | None] = pulumi.property("startTime")
+    end_time: pulumi.Output[str | None] = pulumi.property("endTime")
+    input_etag: pulumi.Output[str | None] = pulumi.property("inputEtag")
+    current_input_etag: pulumi.Output[str | None] = pulumi.property("currentInputEtag")
+    output_etag: pulumi.Output[str | None] = pulumi.property("outputEtag")
+    output_size: pulumi.Output[int | None] = pulumi.property("outputSize")
+    output_url: pulumi.Output[str | None] = pulumi.property("outputUrl")
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        bucket: pulumi.Input[str],
+        input_object: pulumi.Input[str],
+        output_object: pulumi.Input[str],
+        region: pulumi.Input[str] | None = None,
+        output_bucket: pulumi.Input[str] | None = None,
+        output_region: pulumi.Input[str] | None = None,
+        format: pulumi.Input[Format] | None = None,  # noqa: A002  the API's word
+        sample_rate: pulumi.Input[int] | None = None,
+        template_id: pulumi.Input[str] | None = None,
+        queue_id: pulumi.Input[str | None] | None = None,
+        job_level: pulumi.Input[int] | None = None,
+        user_data: pulumi.Input[str] | None = None,
+        callback: pulumi.Input[Callback] | None = None,
+        triggers: pulumi.Input[Sequence[pulumi.Input[Scalar]]] | None = None,
+        wait: pulumi.Input[bool] | None = None,
+        timeout_seconds: pulumi.Input[int] | None = None,
+        on_failure: pulumi.Input[OnFailure] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__(resource_name, locals(), opts)
