@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable
 
 from pulumi_ci_audio.api.client import Client
 from pulumi_ci_audio.api.settings import Settings
@@ -12,25 +12,33 @@ from pulumi_ci_audio.api.waiting import Waiter
 from pulumi_ci_audio.lifecycle.journal import FileJournal
 from pulumi_ci_audio.lifecycle.memory import Memory
 from pulumi_ci_audio.lifecycle.types import Context
-from pulumi_ci_audio.provider.engine_call import EngineCall, engine_is_alive, is_interrupted
+from pulumi_ci_audio.provider.engine_call import EngineCall
 
 
-def context_of(call: EngineCall | None, configuration: Mapping[str, str], memory: Memory) -> Context:
+def context_of(
+    call: EngineCall | None,
+    settings: Settings,
+    memory: Memory,
+    *,
+    is_cancelled: Callable[[], bool],
+    engine_is_alive: Callable[[], bool],
+) -> Context:
     """Return the context of the operation that answers ``call``.
 
     Args:
         call: the engine's call; ``None`` where it cannot be seen.
-        configuration: the stack's configuration.
+        settings: of the provider.
         memory: of this process.
+        is_cancelled: returns whether the provider was told to end.
+        engine_is_alive: returns whether the engine is there, where the call cannot be seen.
 
     Raises:
         SettingsError: a setting makes no sense.
     """
-    settings = Settings.of_process(configuration)
     waiter = Waiter(
         now=time.monotonic,
         sleep=time.sleep,
-        is_cancelled=lambda: is_interrupted() or (call is not None and not call.is_connected()),
+        is_cancelled=lambda: is_cancelled() or (call is not None and not call.is_connected()),
     )
     return Context(
         client=Client.from_settings(settings, waiter),

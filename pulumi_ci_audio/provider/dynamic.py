@@ -31,14 +31,13 @@ from pulumi_ci_audio.lifecycle.kinds import LIFECYCLES
 from pulumi_ci_audio.lifecycle.memory import Memory
 from pulumi_ci_audio.lifecycle.resource_id import ResourceId
 from pulumi_ci_audio.lifecycle.types import Context, Lifecycle
-from pulumi_ci_audio.provider.conversion import SECRETS, to_engine, to_plain, with_secrets, without_secrets
-from pulumi_ci_audio.provider.engine_call import EngineCall, is_interrupted
+from pulumi_ci_audio.provider.conversion import PROVIDER, SECRETS, to_engine, to_plain, with_secrets, without_secrets
+from pulumi_ci_audio.provider.dynamic_host import engine_is_alive, find_call, is_interrupted
+from pulumi_ci_audio.provider.engine_call import EngineCall
+from pulumi_ci_audio.provider.identity import check_as
 
 PLAIN_SECRETS = "__plainSecrets"
 """A hidden input: the keys of the stack configuration that hold a credential in plain text."""
-
-_IDENTITY = ("region", "__owner")
-"""The stored names of the inputs that stay what they were, whatever the program or the environment says now."""
 
 _MEMORY = Memory()
 _CONFIGURATION: dict[str, str] = {}
@@ -61,10 +60,8 @@ class LifecycleProvider(ResourceProvider):
         with self._operation() as call:
             olds, inputs = to_plain(_olds), to_plain(news)
             plain_secrets, secrets = inputs.get(PLAIN_SECRETS) or [], _secrets(inputs)
-            if call:
-                known = {name: olds[name] for name in _IDENTITY if olds.get(name)}
-                olds = {**olds, **_MEMORY.identity_of(call.urn, known)}
-            checked = self.lifecycle.check(olds, inputs, Settings.of_process(_CONFIGURATION).region)
+            region = Settings.of_process(_CONFIGURATION).region
+            checked = check_as(call.urn if call else "", self.lifecycle, _MEMORY, olds, inputs, region)
             failures = [_unprinted(failure, secrets) for failure in checked.failures]
             failures += [CheckFailure("", _plain_secret(key)) for key in plain_secrets]
             if not failures:
@@ -125,14 +122,14 @@ class LifecycleProvider(ResourceProvider):
         Nothing but an ``Exception`` may leave: the host would never answer the call, and the engine would wait for
         ever.
         """
-        call = EngineCall.find()
+        call = find_call()
         properties = properties or {}
         try:
             yield call
         except ResourceInitFailedError as error:
             message, id_ = without_secrets(str(error), properties), str(error.id)
             state = with_secrets(error.state, _secrets(properties))
-            _end(call, message, lambda open_call: open_call.keep(message, id_, state))
+            _end(call, message, lambda open_call: open_call.keep(message, id_, _with_provider(open_call, state), {}))
         except (ResourceError, WaitCancelledError) as error:
             message = without_secrets(str(error), properties)
             _end(call, message, lambda open_call: open_call.fail(message))
@@ -173,7 +170,19 @@ def _context(call: EngineCall | None) -> Context:
     # The libraries for HTTP and XML load slowly, and a program that registers resources needs neither.
     from pulumi_ci_audio.provider.composition import context_of  # noqa: PLC0415
 
-    return context_of(call, _CONFIGURATION, _MEMORY)
+    return context_of(
+        call,
+        Settings.of_process(_CONFIGURATION),
+        _MEMORY,
+        is_cancelled=is_interrupted,
+        engine_is_alive=engine_is_alive,
+    )
+
+
+def _with_provider(call: EngineCall, state: Mapping[str, Any]) -> dict[str, Any]:
+    # The host adds the serialised provider to what a provider returns; without it nothing could be deleted.
+    asked = call.request.properties if hasattr(call.request, "properties") else call.request.news
+    return {**state, PROVIDER: asked[PROVIDER]}
 
 
 def _end(call: EngineCall | None, message: str, tell: Callable[[EngineCall], None]) -> None:

@@ -161,7 +161,7 @@ class TestHiddenCall:
     HIDE = """
 import runpy, sys, pulumi.runtime.proto as proto
 real, proto.ResourceProviderServicer = proto.ResourceProviderServicer, type("Other", (), {})
-import pulumi_ci_audio.provider.engine_call
+import pulumi_ci_audio.provider.dynamic_host
 proto.ResourceProviderServicer = real
 sys.argv = ["pulumi.dynamic", *sys.argv[1:]]
 runpy.run_module("pulumi.dynamic", run_name="__main__", alter_sys=True)
