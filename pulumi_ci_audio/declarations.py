@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from inspect import cleandoc, get_annotations, getdoc
+from inspect import get_annotations
 from typing import Any, ClassVar, TypedDict
 
 import pulumi
@@ -52,10 +52,7 @@ class AudioResource(pulumi.CustomResource, ABC):
             for name, hint in get_annotations(base, eval_str=True).items()
             if name in outputs
         }
-        if cls.__doc__:
-            cls.__doc__ = f"{cleandoc(cls.__doc__)}\n\n{_arguments_text(cls.lifecycle)}"
-        else:  # a class of a family
-            cls.__doc__ = getdoc(cls)
+        cls.__doc__ = f"{cls.lifecycle.description}\n\n{_arguments_text(cls.lifecycle)}"
 
     def __init__(self, resource_name: str, arguments: Mapping[str, Any], opts: pulumi.ResourceOptions | None) -> None:
         self._arguments = arguments
@@ -125,8 +122,6 @@ class _Binding(AudioResource):
 
 
 class CiBucketBinding(_Binding):
-    """A bucket that is bound to CI."""
-
     def __init__(
         self,
         resource_name: str,
@@ -141,8 +136,6 @@ class CiBucketBinding(_Binding):
 
 
 class AsrBucketBinding(_Binding):
-    """A bucket with Smart Audio enabled, which binds it to CI too where it is not."""
-
     create_time: pulumi.Output[str | None] = pulumi.property("createTime")
     queue_id: pulumi.Output[str | None] = pulumi.property("queueId")
 
@@ -160,8 +153,6 @@ class AsrBucketBinding(_Binding):
 
 
 class NoiseReductionTemplate(AudioResource):
-    """A named pair of format and rate that jobs refer to by its id."""
-
     bucket: pulumi.Output[str] = pulumi.property("bucket")
     region: pulumi.Output[str] = pulumi.property("region")
     template_name: pulumi.Output[str] = pulumi.property("templateName")
@@ -191,11 +182,6 @@ class NoiseReductionTemplate(AudioResource):
 
 
 class NoiseReductionJob(AudioResource):
-    """A recording that is cleaned as a deploy step: once for every change of what is asked for, or of the recording.
-
-    Deleting it touches no audio. To run it again on purpose, use ``pulumi up --replace`` or ``triggers``.
-    """
-
     bucket: pulumi.Output[str] = pulumi.property("bucket")
     region: pulumi.Output[str] = pulumi.property("region")
     input_object: pulumi.Output[str] = pulumi.property("inputObject")

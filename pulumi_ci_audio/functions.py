@@ -37,9 +37,9 @@ Asked = ParamSpec("Asked")
 Result = TypeVar("Result")
 
 
-def _documented(function: Callable[Asked, Result]) -> Callable[Asked, Result]:
+def documented(function: Callable[Asked, Result]) -> Callable[Asked, Result]:
     """Give a function the documentation of its query."""
-    query = QUERIES[function.__name__]
+    query = QUERIES[function.__name__.removesuffix("_output")]
     lines = [f"    {name}: {field.description}" for name, field in query.arguments.model_fields.items()]
     raises = ["    ValueError: an argument makes no sense.", f"    CiAudioError: {_REFUSED}"]
     function.__doc__ = "\n".join([query.summary, "", "Args:", *lines, "", "Raises:", *raises])
@@ -49,13 +49,13 @@ def _documented(function: Callable[Asked, Result]) -> Callable[Asked, Result]:
 _REFUSED = "the service refused, did not answer, or there are no credentials."
 
 
-@_documented
+@documented
 def get_ci_bucket(bucket: str, region: str | None = None) -> CiBucket:
     found: CiBucket = _ask("get_ci_bucket", bucket=bucket, region=region)
     return found
 
 
-@_documented
+@documented
 def get_asr_buckets(
     regions: Sequence[str] = (),
     bucket_names: Sequence[str] = (),
@@ -74,7 +74,7 @@ def get_asr_buckets(
     return found
 
 
-@_documented
+@documented
 def get_noise_reduction_jobs(
     bucket: str, region: str | None = None, states: Sequence[str] = ()
 ) -> list[NoiseReductionJobRecord]:
@@ -84,11 +84,12 @@ def get_noise_reduction_jobs(
     return found
 
 
+@documented
 def get_ci_bucket_output(bucket: pulumi.Input[str], region: pulumi.Input[str] | None = None) -> pulumi.Output[CiBucket]:
-    """Return what :func:`get_ci_bucket` returns, for inputs of Pulumi."""
     return _output(get_ci_bucket, bucket=bucket, region=region)
 
 
+@documented
 def get_asr_buckets_output(
     regions: pulumi.Input[Sequence[pulumi.Input[str]]] = (),
     bucket_names: pulumi.Input[Sequence[pulumi.Input[str]]] = (),
@@ -96,7 +97,6 @@ def get_asr_buckets_output(
     page_number: pulumi.Input[int] | None = None,
     page_size: pulumi.Input[int] | None = None,
 ) -> pulumi.Output[list[AsrBucket]]:
-    """Return what :func:`get_asr_buckets` returns, for inputs of Pulumi."""
     return _output(
         get_asr_buckets,
         regions=regions,
@@ -107,12 +107,12 @@ def get_asr_buckets_output(
     )
 
 
+@documented
 def get_noise_reduction_jobs_output(
     bucket: pulumi.Input[str],
     region: pulumi.Input[str] | None = None,
     states: pulumi.Input[Sequence[pulumi.Input[str]]] = (),
 ) -> pulumi.Output[list[NoiseReductionJobRecord]]:
-    """Return what :func:`get_noise_reduction_jobs` returns, for inputs of Pulumi."""
     return _output(get_noise_reduction_jobs, bucket=bucket, region=region, states=states)
 
 

@@ -15,6 +15,11 @@ from tools.engine_install import find_or_install
 from tools.hermetic import foreign_names
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let every test of a stack run through both providers, not only those that are marked."""
+    parser.addoption("--every-family", action="store_true", help="run each test of a stack through both providers")
+
+
 @pytest.fixture(autouse=True)
 def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in foreign_names(os.environ):

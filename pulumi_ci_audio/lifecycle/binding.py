@@ -111,7 +111,9 @@ class ServiceBinding(Lifecycle[BindingInputs, StateT]):
     def find(self, context: Context, id: ResourceId, state: StateT | None) -> ReadResult[BindingInputs, StateT]:  # noqa: A002
         """Return the status that the service reports, as input and as state."""
         current = self.describe(context, id.bucket)
-        known = {**(state.dump() if state else {}), "bucket": id.bucket.name, "region": id.bucket.region}
+        # One that is known by its id alone was not made by this resource, so that it is not its own to switch off.
+        before = state.dump() if state else {"adopted": True}
+        known = {**before, "bucket": id.bucket.name, "region": id.bucket.region}
         known["status"] = current.status
         found = self.state_model.model_validate(known).model_copy(update=current.details)
         return ReadResult(BindingInputs.model_validate(known), found)
@@ -206,6 +208,7 @@ class CiBinding(ServiceBinding[BindingState]):
     """What ``CiBucketBinding`` means: the bucket is bound to CI."""
 
     kind = "CiBucketBinding"
+    description = "A bucket that is bound to CI."
     state_model = BindingState
     service = "CI"
     probes = blockers.BINDING_PROBES
@@ -232,6 +235,7 @@ class AsrBinding(ServiceBinding[AsrBindingState]):
     """What ``AsrBucketBinding`` means: Smart Audio is enabled for the bucket."""
 
     kind = "AsrBucketBinding"
+    description = "A bucket with Smart Audio enabled, which binds it to CI too where it is not."
     state_model = AsrBindingState
     service = "Smart Audio"
     probes = blockers.SMART_AUDIO_PROBES

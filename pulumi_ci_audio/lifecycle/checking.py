@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from difflib import get_close_matches
+from typing import Any, TypeGuard
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from pulumi_ci_audio.lifecycle.models import (
+    HIDDEN,
     STAYS,
     UNPRINTED,
     Model,
@@ -89,6 +91,30 @@ def check_properties(
     return checked, tuple(failures)
 
 
+def unknown_properties(model: type[ResourceModel], properties: Properties) -> tuple[CheckFailure, ...]:
+    """Return a complaint about each property that the model does not have, with the nearest one that it has.
+
+    What begins with ``__`` is the engine's or this package's own.
+    """
+    fields = {stored_name(name, field): field for name, field in model.model_fields.items()}
+    shown = [stored for stored, field in fields.items() if not has(field, HIDDEN)]
+    complaints: list[CheckFailure] = []
+    for stored, value in properties.items():
+        if stored.startswith("__"):
+            continue
+        if stored not in fields:
+            near = get_close_matches(stored, shown, n=1, cutoff=0.5)
+            meant = f"did you mean {near[0]}?" if near else f"there are {', '.join(shown)}"
+            complaints.append(CheckFailure(stored, f"is no property of this; {meant}"))
+        elif isinstance(value, Mapping):
+            for inner in filter(_is_model, _parts(fields[stored].annotation)):
+                complaints += [
+                    CheckFailure(f"{stored}.{found.property}", found.reason)
+                    for found in unknown_properties(inner, value)
+                ]
+    return tuple(complaints)
+
+
 def _with_identity(
     model: type[ResourceModel], old_inputs: Properties, inputs: Properties, region: str | None
 ) -> dict[str, Any]:
@@ -126,10 +152,9 @@ def _failure(name: str, field: FieldInfo, location: tuple[int | str, ...], messa
 
 def _inner_names(field: FieldInfo) -> set[str]:
     """Return the names a path into the field's value may hold; pydantic adds names of types and functions to it."""
-    models = [part for part in _parts(field.annotation) if isinstance(part, type) and issubclass(part, ResourceModel)]
     return {
         spelling
-        for model in models
+        for model in filter(_is_model, _parts(field.annotation))
         for name, inner in model.model_fields.items()
         for spelling in (name, stored_name(name, inner))
     }
@@ -137,3 +162,7 @@ def _inner_names(field: FieldInfo) -> set[str]:
 
 def _parts(annotation: Any) -> list[Any]:
     return [annotation, *(part for inner in getattr(annotation, "__args__", ()) for part in _parts(inner))]
+
+
+def _is_model(annotation: Any) -> TypeGuard[type[ResourceModel]]:
+    return isinstance(annotation, type) and issubclass(annotation, ResourceModel)

@@ -6,11 +6,12 @@ A query has a model of its arguments and a class of its result. Functions, invok
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from types import MappingProxyType
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from pydantic import AfterValidator, Field
+from pydantic.alias_generators import to_camel
 
 from pulumi_ci_audio.api.client import BucketQuery, Client
 from pulumi_ci_audio.api.errors import SettingsError
@@ -138,6 +139,40 @@ class Query(Generic[Arguments]):
         if failures:
             raise ValueError("; ".join(f"{failure.property} {failure.reason}".strip() for failure in failures))
         return self.ask(client, arguments, region)
+
+    def dump(self, result: Any) -> dict[str, Any]:
+        """Return a result as plain values under stored names."""
+        plain: dict[str, Any] = _dumped({self.items: result} if self.items else result)
+        return plain
+
+    def load(self, answer: Mapping[str, Any]) -> Any:
+        """Return the result that :meth:`dump` gave as ``answer``."""
+        if self.items is None:
+            return _loaded(self.record, answer)
+        return [_loaded(self.record, item) for item in answer.get(self.items) or []]
+
+
+def _dumped(value: Any) -> Any:
+    if is_dataclass(value):
+        return _dumped({field.name: getattr(value, field.name) for field in fields(value)})
+    if isinstance(value, dict):
+        return {to_camel(name): _dumped(item) for name, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_dumped(item) for item in value]
+    return value
+
+
+def _loaded(hint: Any, value: Any) -> Any:
+    if isinstance(value, list):
+        return [_loaded(get_args(hint)[0], item) for item in value]
+    if not is_dataclass(hint):
+        return value
+    hints = get_type_hints(hint)
+    loaded = {field.name: _loaded(hints[field.name], value.get(to_camel(field.name))) for field in fields(hint)}
+    # What is empty may be left out on the way.
+    return cast("type[Any]", hint)(
+        **{name: [] if item is None and get_origin(hints[name]) is list else item for name, item in loaded.items()}
+    )
 
 
 def _ci_bucket(client: Client, arguments: CiBucketQuery, _region: str | None) -> CiBucket:

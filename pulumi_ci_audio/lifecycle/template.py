@@ -60,8 +60,10 @@ class JobTemplate(Lifecycle[TemplateInputs, TemplateState]):
     """Creates a template once, and changes it in place."""
 
     kind: ClassVar[str] = "NoiseReductionTemplate"
+    description = "A named pair of format and rate that jobs refer to by its id."
     # The new template needs the name of the old one.
     delete_before_replace = True
+    id_example = "ap-chongqing/recordings-1250000000/t1460606b9752148c4ab182f55163ba7cd"
     inputs_model = TemplateInputs
     state_model = TemplateState
 

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from pulumi_ci_audio.api.errors import ApiError
 from pulumi_ci_audio.lifecycle.checking import CheckFailure, Rule, check_properties
+from pulumi_ci_audio.lifecycle.errors import ResourceError
 from pulumi_ci_audio.lifecycle.models import InBucket, Properties, differing_fields
 from pulumi_ci_audio.lifecycle.resource_id import ResourceId
+from pulumi_ci_audio.lifecycle.validators import bucket_name, region_name
 
 if TYPE_CHECKING:
     from pulumi_ci_audio.api.client import Client
@@ -109,13 +111,35 @@ class Lifecycle(ABC, Generic[Inputs, State]):
 
     kind: ClassVar[str]
     """The name of the kind, which is the name of its resource class."""
+    description: ClassVar[str]
+    """What a resource of the kind is, for those who declare one."""
     delete_before_replace: ClassVar[bool] = False
     """Whether the old resource goes before the new one comes."""
     rules: ClassVar[Sequence[Rule]] = ()
     """What must hold between several inputs."""
 
+    id_example: ClassVar[str] = "ap-chongqing/recordings-1250000000"
+    """What an id of the kind looks like."""
+
     inputs_model: type[Inputs]
     state_model: type[State]
+
+    def parse_id(self, text: str) -> ResourceId:
+        """Return the id that ``text`` spells.
+
+        Raises:
+            ResourceError: it cannot be the id of a resource of this kind.
+        """
+        id_ = ResourceId.parse(text)
+        try:
+            region_name(id_.bucket.region)
+            bucket_name(id_.bucket.name)
+            well_formed = bool(id_.remote_id) == bool(ResourceId.parse(self.id_example).remote_id)
+        except ValueError:
+            well_formed = False
+        if not well_formed:
+            raise ResourceError(f"the id of a {self.kind} must look like {self.id_example}, not {text!r}")
+        return id_
 
     def check(self, old_inputs: Properties, inputs: Properties, region: str | None) -> CheckResult[Inputs]:
         """Return the inputs with defaults, and what is wrong with them.

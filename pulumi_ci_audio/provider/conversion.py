@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from pulumi.output import Unknown
 
 from pulumi_ci_audio.lifecycle.models import UNKNOWN, ResourceModel, sources_of, stored_name
+from pulumi_ci_audio.provider.wire import SECRET, SIGNATURE
 
 PROVIDER = "__provider"
 """The property that holds the serialised provider; the host adds it, no lifecycle sees it."""
@@ -15,9 +16,6 @@ PROVIDER = "__provider"
 
 SECRETS = "__secrets"
 """A hidden input: the stored names of the inputs that are secret. The engine hides from dynamic providers which are."""
-
-_SIGNATURE = "4dabf18193072939515e22adb298388d"
-_SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  the protocol's mark of a secret, see pulumi.runtime.rpc
 
 
 def to_plain(properties: Mapping[str, Any]) -> dict[str, Any]:
@@ -30,21 +28,33 @@ def to_engine(properties: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _engine_value(value) for name, value in properties.items()}
 
 
+def secret_names(model: type[ResourceModel], secrets: Collection[str]) -> set[str]:
+    """Return the stored names of what is secret: ``secrets``, and every output that repeats one of them."""
+    fields = model.model_fields
+    repeating = {
+        stored_name(name, field)
+        for name, field in fields.items()
+        if any(stored_name(source, fields[source]) in secrets for source in sources_of(field))
+    }
+    return repeating | set(secrets)
+
+
 def with_secrets(model: ResourceModel, secrets: Collection[str]) -> dict[str, Any]:
-    """Return the stored properties of ``model``; an output that repeats a secret input is marked as secret too."""
+    """Return the stored properties of ``model``, with its secret outputs marked; the engine marks inputs itself."""
     properties = model.dump()
-    fields = type(model).model_fields
-    for name, field in fields.items():
-        stored = stored_name(name, field)
-        sources = {stored_name(source, fields[source]) for source in sources_of(field)}
-        if stored in properties and not sources.isdisjoint(secrets):
-            properties[stored] = {_SIGNATURE: _SECRET, "value": properties[stored]}
+    for name in (secret_names(type(model), secrets) - set(secrets)) & properties.keys():
+        properties[name] = {SIGNATURE: SECRET, "value": properties[name]}
     return {**properties, SECRETS: list(secrets)} if secrets else properties
 
 
 def without_secrets(message: str, properties: Mapping[str, Any]) -> str:
     """Return ``message`` without the values of the properties that are secret."""
-    for name in properties.get(SECRETS) or []:
+    return redacted(message, properties, properties.get(SECRETS) or [])
+
+
+def redacted(message: str, properties: Mapping[str, Any], secrets: Iterable[str]) -> str:
+    """Return ``message`` without the values of those of the properties that are named in ``secrets``."""
+    for name in secrets:
         for text in sorted(_texts(properties.get(name)), key=len, reverse=True):
             message = message.replace(text, "[secret]")
     return message

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
+from google.protobuf.struct_pb2 import Struct
 from pulumi.dynamic import (
     CheckFailure,
     CheckResult,
@@ -29,12 +30,12 @@ from pulumi_ci_audio.lifecycle import checking
 from pulumi_ci_audio.lifecycle.errors import ResourceError, ResourceInitFailedError, explain
 from pulumi_ci_audio.lifecycle.kinds import LIFECYCLES
 from pulumi_ci_audio.lifecycle.memory import Memory
-from pulumi_ci_audio.lifecycle.resource_id import ResourceId
 from pulumi_ci_audio.lifecycle.types import Context, Lifecycle
 from pulumi_ci_audio.provider.conversion import PROVIDER, SECRETS, to_engine, to_plain, with_secrets, without_secrets
 from pulumi_ci_audio.provider.dynamic_host import engine_is_alive, find_call, is_interrupted
 from pulumi_ci_audio.provider.engine_call import EngineCall
 from pulumi_ci_audio.provider.identity import check_as
+from pulumi_ci_audio.provider.wire import to_struct
 
 PLAIN_SECRETS = "__plainSecrets"
 """A hidden input: the keys of the stack configuration that hold a credential in plain text."""
@@ -89,7 +90,7 @@ class LifecycleProvider(ResourceProvider):
         with self._operation(props) as call:
             plain = to_plain(props)
             state = self.lifecycle.state_model.parse(plain) if plain else None
-            found = self.lifecycle.read(_context(call), ResourceId.parse(id_), state)
+            found = self.lifecycle.read(_context(call), self.lifecycle.parse_id(id_), state)
             if found is None:
                 return ReadResult("", {})
             secrets = _secrets(props)
@@ -98,14 +99,14 @@ class LifecycleProvider(ResourceProvider):
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Change the resource in place."""
         with self._operation(_news) as call:
-            id_, state, inputs = ResourceId.parse(_id), self._state(_olds), self._inputs(_news)
+            id_, state, inputs = self.lifecycle.parse_id(_id), self._state(_olds), self._inputs(_news)
             updated = self.lifecycle.update(_context(call), id_, state, inputs)
             return UpdateResult(with_secrets(updated, _secrets(_news)))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Delete the resource."""
         with self._operation(_props) as call:
-            self.lifecycle.delete(_context(call), ResourceId.parse(_id), self._state(_props))
+            self.lifecycle.delete(_context(call), self.lifecycle.parse_id(_id), self._state(_props))
 
     def _inputs(self, properties: dict[str, Any]) -> Any:
         return self.lifecycle.inputs_model.parse(to_plain(properties))
@@ -129,7 +130,7 @@ class LifecycleProvider(ResourceProvider):
         except ResourceInitFailedError as error:
             message, id_ = without_secrets(str(error), properties), str(error.id)
             state = with_secrets(error.state, _secrets(properties))
-            _end(call, message, lambda open_call: open_call.keep(message, id_, _with_provider(open_call, state), {}))
+            _end(call, message, lambda open_call: open_call.keep(message, id_, _with_provider(open_call, state)))
         except (ResourceError, WaitCancelledError) as error:
             message = without_secrets(str(error), properties)
             _end(call, message, lambda open_call: open_call.fail(message))
@@ -179,10 +180,10 @@ def _context(call: EngineCall | None) -> Context:
     )
 
 
-def _with_provider(call: EngineCall, state: Mapping[str, Any]) -> dict[str, Any]:
+def _with_provider(call: EngineCall, state: Mapping[str, Any]) -> Struct:
     # The host adds the serialised provider to what a provider returns; without it nothing could be deleted.
     asked = call.request.properties if hasattr(call.request, "properties") else call.request.news
-    return {**state, PROVIDER: asked[PROVIDER]}
+    return to_struct({**state, PROVIDER: asked[PROVIDER]})
 
 
 def _end(call: EngineCall | None, message: str, tell: Callable[[EngineCall], None]) -> None:

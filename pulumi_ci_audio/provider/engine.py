@@ -16,8 +16,16 @@ class Engine:
     """
 
     def __init__(self, address: str) -> None:
-        self.channel = grpc.insecure_channel(address)
-        self._stub = engine_pb2_grpc.EngineStub(self.channel)
+        self._channel = grpc.insecure_channel(address)
+        self._stub = engine_pb2_grpc.EngineStub(self._channel)
+
+    def is_reachable(self, seconds: float) -> bool:
+        """Return whether a connection comes about within ``seconds``."""
+        try:
+            grpc.channel_ready_future(self._channel).result(timeout=seconds)
+        except grpc.FutureTimeoutError:
+            return False
+        return True
 
     def report(self, urn: str, message: str) -> None:
         """Show ``message`` on the row of the resource until the next one comes."""

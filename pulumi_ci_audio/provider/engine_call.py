@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,19 +50,15 @@ class EngineCall:
         """Tell the engine ``message``, as one line."""
         self._end_with(status_pb2.Status(code=_UNKNOWN, message=message))
 
-    def keep(self, message: str, id: str, properties: Mapping[str, Any], inputs: Mapping[str, Any]) -> None:  # noqa: A002  Pulumi's word
+    def keep(self, message: str, id: str, properties: Struct) -> None:  # noqa: A002  Pulumi's word
         """Tell the engine that the resource exists although the call fails.
 
         Args:
             message: why it failed.
             id: of the resource.
             properties: its state, as the engine is to store it.
-            inputs: the same of its inputs; none leaves those that the engine asked with.
         """
-        kept = provider_pb2.ErrorResourceInitFailed(id=id, reasons=[message])
-        kept.properties.CopyFrom(_struct(properties))
-        if inputs:
-            kept.inputs.CopyFrom(_struct(inputs))
+        kept = provider_pb2.ErrorResourceInitFailed(id=id, properties=properties, reasons=[message])
         status = status_pb2.Status(code=_UNKNOWN, message=message)
         status.details.add().Pack(kept)
         self._end_with(status)
@@ -80,9 +75,3 @@ class EngineCall:
 
     def _end_with(self, status: Any) -> None:
         self.context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
-
-
-def _struct(properties: Mapping[str, Any]) -> Struct:
-    message = Struct()
-    message.update(dict(properties))
-    return message

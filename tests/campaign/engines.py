@@ -8,10 +8,10 @@ from typing import Any, Protocol
 
 import pulumi
 
-from pulumi_ci_audio import NoiseReductionJob
-from tests.support.dynamic_host import CallError, Host, State
+from tests.support.families import Family, NoiseReductionJob
 from tests.support.operations import RunningOperation, kill
 from tests.support.places import BUCKET, CLEAN, RAW, REGION
+from tests.support.provider_host import CallError, Host, State
 from tests.support.stacks import Stack
 
 KIND = "NoiseReductionJob"
@@ -42,8 +42,9 @@ class Engine(Protocol):
 class HostEngine:
     """Keeps the state itself and drives the host's process: fast."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, environment: Mapping[str, str], family: Family) -> None:
         self._environment = environment
+        self._family = family
         self._state = State(KIND)
         self._orphans: list[Host] = []
         self._host: Host | None = None
@@ -52,7 +53,7 @@ class HostEngine:
     def up(self, trigger: int, *, refresh: bool, replace: bool) -> bool:
         """Do the calls of ``pulumi up``, and return whether they succeeded."""
         with self._lock:
-            self._host = host = Host(self._environment)
+            self._host = host = Host(self._environment, family=self._family)
         inputs = {
             "bucket": BUCKET,
             "region": REGION,

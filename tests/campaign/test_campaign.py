@@ -17,11 +17,14 @@ import pytest
 from tests.campaign.engines import Engine, HostEngine, RealEngine
 from tests.campaign.run import run, service_of, settings_for
 from tests.campaign.schedule import Schedule, draw
+from tests.support.families import Family
 from tests.support.stacks import Stack
 
-QUICK_SEEDS = range(8)
+QUICK_SEEDS = {"dynamic": range(5), "native": range(5, 10)}
 LONG_HOST_SEEDS = range(1000, 1400)
 LONG_ENGINE_SEEDS = range(2000, 2100)
+
+every_family = pytest.mark.parametrize("family", ["dynamic", "native"])
 
 NewEngine = Callable[[Schedule, dict[str, str], Path], Engine]
 """Makes an engine for a schedule from the package's settings and a folder of its own, with its state in ``state``."""
@@ -37,12 +40,18 @@ def recordings(noisy_audio: bytes) -> tuple[bytes, bytes]:
     return noisy_audio[:32768], noisy_audio[:28672]
 
 
-def host_engine(_schedule: Schedule, settings: dict[str, str], folder: Path) -> Engine:
-    return HostEngine({**settings, "HOME": str(folder), "XDG_STATE_HOME": str(folder / "state")})
+def host_engine(family: Family) -> NewEngine:
+    def make(_schedule: Schedule, settings: dict[str, str], folder: Path) -> Engine:
+        return HostEngine({**settings, "HOME": str(folder), "XDG_STATE_HOME": str(folder / "state")}, family)
+
+    return make
 
 
-def real_engine(schedule: Schedule, settings: dict[str, str], folder: Path) -> Engine:
-    return RealEngine(Stack("dev", folder, settings), has_parent=schedule.has_parent)
+def real_engine(family: Family) -> NewEngine:
+    def make(schedule: Schedule, settings: dict[str, str], folder: Path) -> Engine:
+        return RealEngine(Stack("dev", folder, settings, family=family), has_parent=schedule.has_parent)
+
+    return make
 
 
 def run_seed(
@@ -95,11 +104,17 @@ def failures(
     return wrong
 
 
-def test_quick_campaign_finds_no_duplicate_and_no_loss(recordings: tuple[bytes, bytes], tmp_path: Path) -> None:
-    assert (
-        failures(host_engine, QUICK_SEEDS, recordings, tmp_path, seconds_at_most=HOST_SECONDS, beside_each_other=4)
-        == []
+@every_family
+def test_quick_campaign_finds_no_duplicate_and_no_loss(
+    recordings: tuple[bytes, bytes], tmp_path: Path, family: Family
+) -> None:
+    seeds = QUICK_SEEDS[family]
+
+    wrong = failures(
+        host_engine(family), seeds, recordings, tmp_path, seconds_at_most=HOST_SECONDS, beside_each_other=4
     )
+
+    assert wrong == []
     assert list(tmp_path.glob("campaign-*")) == []
 
 
@@ -108,29 +123,43 @@ def test_schedule_that_hangs_fails_by_its_seed(
 ) -> None:
     monkeypatch.delenv("CAMPAIGN_SEEDS", raising=False)
 
-    wrong = failures(host_engine, [0], recordings, tmp_path, seconds_at_most=0.5, beside_each_other=1)
+    wrong = failures(host_engine("dynamic"), [0], recordings, tmp_path, seconds_at_most=0.5, beside_each_other=1)
 
     assert wrong == ["seed 0, step 0 (create): it hangs"]
 
 
+@every_family
 @pytest.mark.campaign
-def test_long_campaign_on_the_dynamic_host_finds_no_duplicate_and_no_loss(
-    recordings: tuple[bytes, bytes], tmp_path: Path
+def test_long_campaign_on_a_provider_finds_no_duplicate_and_no_loss(
+    recordings: tuple[bytes, bytes], tmp_path: Path, family: Family
 ) -> None:
     assert (
-        failures(host_engine, LONG_HOST_SEEDS, recordings, tmp_path, seconds_at_most=HOST_SECONDS, beside_each_other=4)
+        failures(
+            host_engine(family),
+            LONG_HOST_SEEDS,
+            recordings,
+            tmp_path,
+            seconds_at_most=HOST_SECONDS,
+            beside_each_other=4,
+        )
         == []
     )
 
 
+@every_family
 @pytest.mark.campaign
 @pytest.mark.engine
 def test_long_campaign_on_the_real_engine_finds_no_duplicate_and_no_loss(
-    recordings: tuple[bytes, bytes], engine_on_path: Path, tmp_path: Path
+    recordings: tuple[bytes, bytes], engine_on_path: Path, tmp_path: Path, family: Family
 ) -> None:
     assert (
         failures(
-            real_engine, LONG_ENGINE_SEEDS, recordings, tmp_path, seconds_at_most=ENGINE_SECONDS, beside_each_other=4
+            real_engine(family),
+            LONG_ENGINE_SEEDS,
+            recordings,
+            tmp_path,
+            seconds_at_most=ENGINE_SECONDS,
+            beside_each_other=4,
         )
         == []
     )

@@ -10,8 +10,8 @@ from pulumi.runtime.proto import engine_pb2
 
 from pulumi_ci_audio.lifecycle.binding import CiBinding
 from pulumi_ci_audio.provider.dynamic import CiBucketBindingProvider, NoiseReductionJobProvider
-from tests.support.dynamic_host import UNKNOWN, CallError, Host, State, urn
 from tests.support.polling import until
+from tests.support.provider_host import UNKNOWN, CallError, Host, State, urn
 
 REGION, BUCKET = "ap-chongqing", "recordings-1250000000"
 BINDING = {"bucket": BUCKET, "region": REGION}

@@ -10,6 +10,7 @@ import pytest
 
 from pulumi_ci_audio.emulator import RunningEmulator
 from tests.support.console import Console
+from tests.support.families import MODULES, Family
 from tests.support.places import BUCKET, REGION
 from tests.support.stacks import PROJECT, Stack
 
@@ -24,12 +25,20 @@ def emulator(ci_audio_emulator: RunningEmulator) -> RunningEmulator:
     return ci_audio_emulator
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what is marked through both providers, and everything where the command line says so."""
+    chosen = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")]
+    if "family" in metafunc.fixturenames and "family" not in chosen:
+        both = metafunc.config.getoption("--every-family") or metafunc.definition.get_closest_marker("every_family")
+        metafunc.parametrize("family", list(MODULES) if both else ["dynamic"])
+
+
 @pytest.fixture
-def new_stack(engine_on_path: Path, emulator: RunningEmulator, tmp_path: Path) -> Iterator[NewStack]:
+def new_stack(engine_on_path: Path, emulator: RunningEmulator, tmp_path: Path, family: Family) -> Iterator[NewStack]:
     """A function that makes stacks over one backend."""
 
     def make(name: str = "dev", *, project: str = PROJECT) -> Stack:
-        return Stack(name, tmp_path / "pulumi", emulator.environment(region=REGION), project)
+        return Stack(name, tmp_path / "pulumi", emulator.environment(region=REGION), project, family)
 
     yield make
     # What the Automation API leaves behind goes now, and not while Python 3.11 parses a module, which that breaks.

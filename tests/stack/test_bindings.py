@@ -9,11 +9,11 @@ from typing import Any, Literal
 import pulumi
 import pytest
 
-from pulumi_ci_audio import AsrBucketBinding, CiBucketBinding, NoiseReductionJob, NoiseReductionTemplate
 from pulumi_ci_audio.emulator import RunningEmulator
 from tests.stack.conftest import NewStack
 from tests.support.console import Console
 from tests.support.emulators import write_calls
+from tests.support.families import AsrBucketBinding, CiBucketBinding, NoiseReductionJob, NoiseReductionTemplate
 from tests.support.places import BUCKET, OTHER_BUCKET, REGION
 from tests.support.stacks import Outcome, Program, Stack
 
@@ -57,6 +57,7 @@ def shows_status(outcome: Outcome, seen: str) -> bool:
 
 
 class TestAdoption:
+    @pytest.mark.every_family
     def test_what_is_on_already_is_adopted_without_a_write_and_stays_clean(
         self, stack: Stack, emulator: RunningEmulator
     ) -> None:
@@ -91,6 +92,7 @@ class TestAdoption:
         assert (bucket_state(emulator)["ci"], bucket_state(emulator)["asr"]) == (after, after)
         assert write_calls(emulator) == ([DISABLE, UNBIND] if after == "off" else [])
 
+    @pytest.mark.every_family
     def test_changing_on_destroy_is_an_update_without_a_request(self, stack: Stack, emulator: RunningEmulator) -> None:
         stack.up(pair())
         emulator.clear_requests()
@@ -118,6 +120,7 @@ class TestAdoption:
 
 
 class TestDrift:
+    @pytest.mark.every_family
     def test_switched_off_by_hand_is_shown_and_repaired_with_one_write(
         self, stack: Stack, emulator: RunningEmulator
     ) -> None:
@@ -137,6 +140,7 @@ class TestDrift:
         assert write_calls(emulator) == [BIND]
         assert stack.preview(refresh=True, expect_no_changes=True).succeeded
 
+    @pytest.mark.every_family
     def test_smart_audio_switched_off_by_hand_is_shown_and_repaired_with_one_write(
         self, stack: Stack, emulator: RunningEmulator
     ) -> None:
@@ -186,6 +190,7 @@ class TestDrift:
         assert write_calls(emulator) == repair
         assert len(emulator.state()["jobs"]) == 1
 
+    @pytest.mark.every_family
     def test_a_deleted_bucket_drops_out_of_state_and_is_named_by_the_next_up(
         self, stack: Stack, emulator: RunningEmulator, console: Console
     ) -> None:
@@ -258,6 +263,7 @@ class TestUnbinding:
         assert write_calls(emulator) == [BIND, UNBIND, BIND]
         assert bucket_state(emulator)["ci"] == "on"
 
+    @pytest.mark.every_family
     def test_create_waits_it_out_then_binds(
         self, new_stack: NewStack, emulator: RunningEmulator, caught: Outcome
     ) -> None:
@@ -277,6 +283,7 @@ class TestUnbinding:
         assert other.outputs_of("binding")["adopted"] is False
 
 
+@pytest.mark.every_family
 def test_a_create_that_ran_out_of_time_is_kept_and_goes_on_without_a_second_write(
     stack: Stack, emulator: RunningEmulator
 ) -> None:
@@ -308,6 +315,7 @@ def test_a_create_that_ran_out_of_time_is_kept_and_goes_on_without_a_second_writ
 
 
 class TestBlockers:
+    @pytest.mark.every_family
     def test_destroy_names_every_one_and_sends_nothing_then_goes_through_once_they_are_cleared(
         self, stack: Stack, emulator: RunningEmulator
     ) -> None:
@@ -422,6 +430,7 @@ class TestBlockers:
 
 
 class TestReplacement:
+    @pytest.mark.every_family
     def test_another_bucket_comes_before_the_old_one_goes(self, stack: Stack, emulator: RunningEmulator) -> None:
         emulator.put_bucket(REGION, OTHER_BUCKET)
         stack.up(pair())
@@ -482,6 +491,7 @@ class TestReplacement:
         assert all(stack.outputs_of(name)["adopted"] for name in stack.resources())
         assert bucket_state(emulator)["ci"] == "on"
 
+    @pytest.mark.every_family
     @pytest.mark.parametrize("program", [binding(), pair()], ids=["alone", "as a pair"])
     def test_forced_by_taint_ends_on_and_never_off_in_between(
         self, stack: Stack, emulator: RunningEmulator, program: Program
@@ -534,6 +544,7 @@ def test_a_region_left_out_stays_whatever_a_runner_says(stack: Stack, emulator: 
     assert write_calls(emulator) == []
 
 
+@pytest.mark.every_family
 @pytest.mark.parametrize("runner", ["ap-shanghai", None])
 def test_a_region_left_out_stays_through_a_replacement(
     stack: Stack, emulator: RunningEmulator, noisy_audio: bytes, runner: str | None
@@ -675,6 +686,7 @@ class TestResourceOptions:
         assert not destroy.succeeded
         assert write_calls(emulator) == []
 
+    @pytest.mark.every_family
     def test_custom_timeouts_bound_the_wait(self, stack: Stack, emulator: RunningEmulator) -> None:
         emulator.change_settings(unbind_seconds=30)
         stack.up(binding(opts=pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(delete="1s"))))
@@ -685,6 +697,7 @@ class TestResourceOptions:
 
 
 class TestBadInput:
+    @pytest.mark.every_family
     def test_it_is_shown_on_its_property_in_preview_before_any_request(
         self, stack: Stack, emulator: RunningEmulator
     ) -> None:
@@ -695,6 +708,7 @@ class TestBadInput:
         assert "property onDestroy value {leave} has a problem" in preview.text
         assert emulator.requests() == []
 
+    @pytest.mark.every_family
     def test_what_may_be_private_is_named_and_not_printed(self, stack: Stack, emulator: RunningEmulator) -> None:
         def program() -> None:
             NoiseReductionJob(

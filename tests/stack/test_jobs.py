@@ -7,11 +7,11 @@ from typing import Any
 import pulumi
 import pytest
 
-from pulumi_ci_audio import NoiseReductionJob, NoiseReductionTemplate
 from pulumi_ci_audio.emulator import RunningEmulator
 from tests.stack.conftest import NewStack
 from tests.support.console import Console
 from tests.support.emulators import job_states, stored_object
+from tests.support.families import NoiseReductionJob, NoiseReductionTemplate
 from tests.support.operations import RunningOperation, interrupt, is_running, kill
 from tests.support.places import BUCKET, CLEAN, RAW, REGION
 from tests.support.polling import settled, until
@@ -52,6 +52,7 @@ def requests_to(emulator: RunningEmulator, path: str) -> int:
 
 
 class TestOnce:
+    @pytest.mark.every_family
     def test_many_ups_are_one_job_and_a_failure_is_repeated_and_not_paid_again(
         self, stack: Stack, emulator: RunningEmulator, noisy_audio: bytes
     ) -> None:
@@ -79,6 +80,7 @@ class TestOnce:
         assert len(jobs(emulator)) == 3
         assert stack.outputs_of("broken")["state"] == "Success"
 
+    @pytest.mark.every_family
     @pytest.mark.parametrize("refreshed", [False, True], ids=["at once", "after a refresh"])
     def test_a_job_that_ran_out_of_time_is_kept_and_resumed(
         self, stack: Stack, emulator: RunningEmulator, *, refreshed: bool
@@ -100,6 +102,7 @@ class TestOnce:
         assert stack.outputs_of("clean")["state"] == "Success"
         assert stack.up().changes == {"same": 2}
 
+    @pytest.mark.every_family
     @pytest.mark.parametrize("victims", [("provider",), ("engine",), ("engine", "provider")], ids="-".join)
     def test_a_kill_in_the_middle_of_the_wait_leaves_one_job(
         self, stack: Stack, emulator: RunningEmulator, victims: tuple[str, ...]
@@ -123,21 +126,26 @@ class TestOnce:
         assert stack.outputs_of("clean")["jobId"] == jobs(emulator)[0]["id"]
         assert stack.state().get("pending_operations", []) == []
 
+    @pytest.mark.every_family
     def test_a_provider_whose_engine_was_killed_before_the_submission_submits_nothing(
         self, stack: Stack, emulator: RunningEmulator
     ) -> None:
         emulator.add_fault(method="HEAD", path="*", times=1, effect="after", action={"delay": 1.5})
         with RunningOperation(stack, "up", job()) as running:
-            engine, _ = running.engine(), running.provider()
+            engine, provider = running.engine(), running.provider()
             until(lambda: emulator.faults()[0]["fired"], "the first request")
             kill(engine)
             running.outcome()
-            until(lambda: requests_to(emulator, "/asrbucket"), "the last look before submitting")
+            until(
+                lambda: requests_to(emulator, "/asrbucket") or not is_running(provider),
+                "the last look before submitting, or the end of the plugin",
+            )
             settled(lambda: len(emulator.requests()), for_seconds=0.5)
 
         assert jobs(emulator) == []
         assert not any(e["method"] == "POST" for e in emulator.requests())
 
+    @pytest.mark.parametrize("family", ["dynamic"])
     def test_control_c_once_waits_for_the_job_and_records_it(self, stack: Stack, emulator: RunningEmulator) -> None:
         emulator.change_settings(job_seconds=30)
         with RunningOperation(stack, "up", job()) as running:
@@ -148,6 +156,22 @@ class TestOnce:
             running.outcome()
 
         assert stack.outputs_of("clean")["state"] == "Success"
+        assert stack.up().succeeded
+        assert job_states(emulator) == ["Success"]
+
+    @pytest.mark.parametrize("family", ["native"])
+    def test_control_c_once_ends_the_wait_of_the_plugin_and_the_next_up_resumes(
+        self, stack: Stack, emulator: RunningEmulator
+    ) -> None:
+        emulator.change_settings(job_seconds=30)
+        with RunningOperation(stack, "up", job()) as running:
+            until(lambda: "Running" in job_states(emulator), "the job")
+            interrupt(running.engine())
+            outcome = running.outcome()
+        emulator.advance(60)
+
+        assert any("interrupted" in line and jobs(emulator)[0]["id"] in line for line in outcome.errors())
+        assert stack.outputs_of("clean")["state"] == "Running"
         assert stack.up().succeeded
         assert job_states(emulator) == ["Success"]
 
@@ -172,6 +196,7 @@ class TestOnce:
 
 
 class TestAgain:
+    @pytest.mark.every_family
     def test_replace_runs_it_again_once(self, stack: Stack, emulator: RunningEmulator) -> None:
         stack.up(job())
 
@@ -188,12 +213,14 @@ class TestAgain:
         assert stack.up().changes == {"same": 2}
         assert job_states(emulator) == ["Success", "Success"]
 
+    @pytest.mark.every_family
     def test_a_replacement_trigger_runs_it_again_once(self, stack: Stack, emulator: RunningEmulator) -> None:
         stack.up(job(opts=pulumi.ResourceOptions(replacement_trigger="one")))
 
         assert stack.up(job(opts=pulumi.ResourceOptions(replacement_trigger="two"))).succeeded
         assert job_states(emulator) == ["Success", "Success"]
 
+    @pytest.mark.every_family
     def test_a_changed_trigger_runs_it_again_once(self, stack: Stack, emulator: RunningEmulator) -> None:
         stack.up(job(triggers=["one", 1]))
 
@@ -219,6 +246,7 @@ class TestAgain:
         first, second = console.jobs()
         assert second["CreationTime"] >= first["EndTime"]
 
+    @pytest.mark.every_family
     def test_changed_audio_is_shown_and_cleaned_again(
         self, stack: Stack, emulator: RunningEmulator, noisy_audio: bytes
     ) -> None:
@@ -257,6 +285,7 @@ class TestOutcomes:
         assert up.outputs == {"state": "Failed", "code": "ResourceNotSupported"}
         assert stack.up().changes == {"same": 2}
 
+    @pytest.mark.every_family
     def test_a_passing_failure_is_run_again_by_the_next_up(self, stack: Stack, emulator: RunningEmulator) -> None:
         emulator.change_settings(job_seconds=30)
         assert stack.up(job(wait=False)).succeeded
@@ -379,6 +408,7 @@ class TestTemplates:
         assert second.destroy().succeeded
         assert emulator.state()["templates"] == [there]
 
+    @pytest.mark.every_family
     def test_drift_is_shown_and_repaired_and_gone_is_made_again(
         self, stack: Stack, emulator: RunningEmulator, console: Console
     ) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pulumi
 import pytest
 
-from pulumi_ci_audio import AsrBucketBinding, CiBucketBinding, NoiseReductionJob
 from pulumi_ci_audio.emulator import RunningEmulator
+from tests.support.families import AsrBucketBinding, CiBucketBinding, NoiseReductionJob
 from tests.support.places import BUCKET, REGION
 from tests.support.stacks import Outcome, Stack
 
@@ -65,6 +65,7 @@ class TestDeclared:
         assert not was_unbound(emulator)
         assert set(stack.resources()) == {"new"}
 
+    @pytest.mark.every_family
     def test_forced_replacement_whose_first_run_fails_elsewhere(self, stack: Stack, emulator: RunningEmulator) -> None:
         assert not stack.up(declares("old", fails=True), replace=[stack.urn("old")]).succeeded
 
@@ -97,6 +98,7 @@ class TestDeclared:
 
         assert not is_on(emulator)
 
+    @pytest.mark.every_family
     def test_destroy_switches_off(self, stack: Stack, emulator: RunningEmulator) -> None:
         succeed(stack.destroy())
 

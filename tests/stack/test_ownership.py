@@ -8,8 +8,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from pulumi_ci_audio import NoiseReductionJob, NoiseReductionTemplate
 from pulumi_ci_audio.emulator import RunningEmulator
+from tests.support.families import NoiseReductionJob, NoiseReductionTemplate
 from tests.support.places import BUCKET, CLEAN, RAW, REGION
 from tests.support.stacks import Outcome, Stack
 
@@ -56,6 +56,7 @@ class TestComponents:
         assert set(again.changes) == {"same"}
         assert len(emulator.state()["jobs"]) == 1
 
+    @pytest.mark.every_family
     def test_components_of_one_class_have_jobs_of_their_own(self, stack: Stack, emulator: RunningEmulator) -> None:
         succeed(stack.up(lambda: (Cleaning("one"), Cleaning("two"))))
 
@@ -111,6 +112,7 @@ class TestMoves:
 
 
 class TestForcedRuns:
+    @pytest.mark.every_family
     def test_one_that_fails_once_runs_the_next_time(self, stack: Stack, emulator: RunningEmulator) -> None:
         succeed(stack.up(job))
         refusal = {"status": 400, "code": "InvalidArgument"}

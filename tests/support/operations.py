@@ -49,7 +49,7 @@ class RunningOperation:
         return until(self.find_engine, "the engine")
 
     def provider(self) -> psutil.Process:
-        """Return the process of the dynamic providers, waiting for it."""
+        """Return the provider's process, waiting for it."""
         return until(self.find_provider, "the provider")
 
     def find_engine(self) -> psutil.Process | None:
@@ -119,4 +119,5 @@ def is_running(process: psutil.Process) -> bool:
 
 
 def _is_provider(process: psutil.Process) -> bool:
-    return "pulumi.dynamic" in process.cmdline()
+    line = process.cmdline()
+    return "pulumi.dynamic" in line or any(part.endswith("/pulumi-resource-ci-audio") for part in line)

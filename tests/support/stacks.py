@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -24,6 +25,8 @@ from pulumi.automation import (
     UpdateSummary,
 )
 
+from tests.support.families import TYPES, Family, registering
+from tests.support.key_service import running_key_service
 from tools.hermetic import engine_variables
 
 PROJECT = "recordings"
@@ -65,16 +68,27 @@ class Stack:
         folder: holds the backend and what else the engine keeps; several stacks may share it.
         settings: the variables the package is to find, such as the emulator's.
         project: of the stack.
+        family: of the classes that the program takes from ``tests.support.families``.
     """
 
-    def __init__(self, name: str, folder: Path, settings: Mapping[str, str], project: str = PROJECT) -> None:
+    def __init__(
+        self,
+        name: str,
+        folder: Path,
+        settings: Mapping[str, str],
+        project: str = PROJECT,
+        family: Family = "dynamic",
+    ) -> None:
         self.name = name
+        self.family = family
         self.program: Program = lambda: None
         self.folder = folder / name
         self.folder.mkdir(parents=True)
         self.printed: list[str] = []
         """What the operation that runs now has printed so far, or the last one."""
-        self._variables = {**engine_variables(folder), **settings}
+        # The plugin is found where the package is installed.
+        search = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        self._variables = {**_variables(folder), "PATH": search, **settings}
         self._checkpoint = folder / "backend" / ".pulumi" / "stacks" / project / f"{name}.json"
         for path, content in _new_stack(name, project, os.environ["PATH"]).items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
@@ -132,7 +146,7 @@ class Stack:
         return {
             resource["urn"].rpartition("::")[2]: resource
             for resource in self.state().get("resources", [])
-            if "dynamic/ci-audio" in resource["type"]
+            if resource["type"].startswith(tuple(TYPES.values()))
         }
 
     def outputs_of(self, name: str) -> dict[str, Any]:
@@ -145,7 +159,8 @@ class Stack:
         return str(self.resources()[name]["urn"])
 
     def _run_program(self) -> None:
-        self.program()
+        with registering(self.family):
+            self.program()
 
     def _run(self, operation: Callable[..., object], program: Program | None, options: dict[str, Any]) -> Outcome:
         if program is not None:
@@ -187,12 +202,17 @@ class _SilentStack(automation.Stack):
         return UpdateSummary("update", datetime.now(tz=timezone.utc), "", {}, {}, "succeeded")
 
 
+def _variables(folder: Path) -> dict[str, str]:
+    return {**engine_variables(folder), **running_key_service().variables}
+
+
 def _workspace(folder: Path, project: str, variables: dict[str, str]) -> LocalWorkspace:
     return LocalWorkspace(
         work_dir=str(folder),
         env_vars=variables,
         project_settings=ProjectSettings(name=project, runtime="python"),
         pulumi_command=_command(os.environ["PATH"]),
+        secrets_provider=running_key_service().secrets_provider,
     )
 
 
@@ -205,7 +225,7 @@ def _new_stack(name: str, project: str, _path: str) -> Mapping[Path, bytes]:
     with TemporaryDirectory() as made:
         folder = Path(made)
         (folder / name).mkdir()
-        automation.Stack.create(name, _workspace(folder / name, project, engine_variables(folder)))
+        automation.Stack.create(name, _workspace(folder / name, project, _variables(folder)))
         files = [path for part in ("backend", name) for path in (folder / part).rglob("*") if path.is_file()]
         return {path.relative_to(folder): path.read_bytes() for path in files}
 

@@ -25,6 +25,7 @@ class AudioJob(Lifecycle[Inputs, State], Generic[Inputs, State]):
 
     # Two jobs must never write one output, and deleting touches no audio.
     delete_before_replace: ClassVar[bool] = True
+    id_example = "ap-chongqing/recordings-1250000000/jd2d3a1c8e6f511f0a9b1c2d3e4f5a6b7"
     spec: JobSpec[Inputs, State]
 
     def diff(self, state: State, inputs: Inputs) -> Diff:

@@ -81,6 +81,11 @@ class NoiseReductionJobLifecycle(AudioJob[NoiseReductionJobInputs, NoiseReductio
     """Cleans a recording."""
 
     kind = "NoiseReductionJob"
+    description = (
+        "A recording that is cleaned as a deploy step: once for every change of what is asked "
+        "for, or of the recording. Deleting it touches no audio. To run it again on purpose, use "
+        "``pulumi up --replace`` or ``triggers``."
+    )
     spec = NoiseReductionSpec()
     rules = spec.rules
     inputs_model = spec.inputs_model

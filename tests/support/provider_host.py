@@ -1,4 +1,4 @@
-"""Pulumi's dynamic host as the engine sees it: a process, its gRPC door, and an engine that remembers.
+"""A provider's process as the engine sees it, of either family, and an engine that remembers.
 
 The engine here keeps a resource's state and decides what to call as the real one does, without programs, previews or
 files. So a run takes a fraction of the time, and any supported SDK can be driven.
@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any, cast
 
 import grpc
@@ -23,6 +24,8 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi.dynamic.dynamic import serialize_provider
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, provider_pb2_grpc, status_pb2
 from typing_extensions import Self
+
+from tests.support.families import TYPES, Family
 
 Properties = Mapping[str, Any]
 """As the engine's wire has them, but without the provider."""
@@ -54,21 +57,30 @@ class _Engine(engine_pb2_grpc.EngineServicer):
         return empty_pb2.Empty()
 
 
+_COMMANDS: dict[Family, Sequence[str]] = {
+    "dynamic": (sys.executable, "-u", "-m", "pulumi.dynamic"),
+    "native": (str(Path(sys.executable).with_name("pulumi-resource-ci-audio")),),
+}
+
+
 class Host:
-    """One process of the dynamic host, as it lives for one operation of the engine.
+    """One process of a provider, as it lives for one operation of the engine.
 
     Args:
         environment: what its environment has besides this process's.
-        configuration: of the stack.
+        configuration: of the stack, or of the plugin's provider.
         command: starts it; its last argument is added here.
+        family: whose provider it is.
     """
 
     def __init__(
         self,
         environment: Mapping[str, str],
         configuration: Properties | None = None,
-        command: Sequence[str] = (sys.executable, "-u", "-m", "pulumi.dynamic"),
+        command: Sequence[str] | None = None,
+        family: Family = "dynamic",
     ) -> None:
+        self.family = family
         self.logged: list[engine_pb2.LogRequest] = []
         """What was reported to the engine."""
         self.engine = grpc.server(ThreadPoolExecutor(2))
@@ -76,13 +88,13 @@ class Host:
         port = self.engine.add_insecure_port("127.0.0.1:0")
         self.engine.start()
         self.process = subprocess.Popen(
-            [*command, f"127.0.0.1:{port}"],
+            [*(command or _COMMANDS[family]), f"127.0.0.1:{port}"],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env={**os.environ, **environment, "PULUMI_PROJECT": "recordings"},
         )
         self._channel = grpc.insecure_channel(f"127.0.0.1:{int(self._output.readline())}")
-        self._stub = provider_pb2_grpc.ResourceProviderStub(self._channel)
+        self.stub = provider_pb2_grpc.ResourceProviderStub(self._channel)
         self._call("Configure", provider_pb2.ConfigureRequest(args=_struct(configuration or {})))
 
     def __enter__(self) -> Self:
@@ -125,7 +137,7 @@ class Host:
     ) -> tuple[dict[str, Any], dict[str, str]]:
         """Return the checked inputs and the failures, by property."""
         request = provider_pb2.CheckRequest(
-            urn=urn(kind), olds=_with_provider(kind, old or {}), news=_with_provider(kind, inputs)
+            urn=urn(kind, self.family), olds=self._properties(kind, old or {}), news=self._properties(kind, inputs)
         )
         response = self._call("Check", request)
         return _plain(response.inputs), {failure.property: failure.reason for failure in response.failures}
@@ -134,23 +146,26 @@ class Host:
         """Return what a change to ``inputs`` would do."""
         request = provider_pb2.DiffRequest(
             id=resource.id,
-            urn=urn(kind),
-            olds=_with_provider(kind, resource.state),
-            news=_with_provider(kind, inputs),
+            urn=urn(kind, self.family),
+            olds=self._properties(kind, resource.state),
+            news=self._properties(kind, inputs),
         )
         response: provider_pb2.DiffResponse = self._call("Diff", request)
         return response
 
     def create(self, kind: str, inputs: Properties, timeout: float = 0) -> Resource:
         """Create a resource; ``timeout`` is the program's own, in seconds."""
-        request = provider_pb2.CreateRequest(urn=urn(kind), properties=_with_provider(kind, inputs), timeout=timeout)
+        request = provider_pb2.CreateRequest(
+            urn=urn(kind, self.family), properties=self._properties(kind, inputs), timeout=timeout
+        )
         response = self._call("Create", request)
         return Resource(response.id, _plain(response.properties), inputs)
 
     def read(self, kind: str, id_: str, state: Properties) -> Resource | None:
         """Return the resource as it is, or ``None`` where it is gone."""
         response = self._call(
-            "Read", provider_pb2.ReadRequest(id=id_, urn=urn(kind), properties=_with_provider(kind, state))
+            "Read",
+            provider_pb2.ReadRequest(id=id_, urn=urn(kind, self.family), properties=self._properties(kind, state)),
         )
         return Resource(response.id, _plain(response.properties), _plain(response.inputs)) if response.id else None
 
@@ -158,22 +173,31 @@ class Host:
         """Return the resource with ``inputs``."""
         request = provider_pb2.UpdateRequest(
             id=resource.id,
-            urn=urn(kind),
-            olds=_with_provider(kind, resource.state),
-            news=_with_provider(kind, inputs),
+            urn=urn(kind, self.family),
+            olds=self._properties(kind, resource.state),
+            news=self._properties(kind, inputs),
         )
         return Resource(resource.id, _plain(self._call("Update", request).properties), inputs)
 
     def delete(self, kind: str, resource: Resource) -> None:
         """Delete a resource."""
         request = provider_pb2.DeleteRequest(
-            id=resource.id, urn=urn(kind), properties=_with_provider(kind, resource.state)
+            id=resource.id, urn=urn(kind, self.family), properties=self._properties(kind, resource.state)
         )
         self._call("Delete", request)
 
+    def _properties(self, kind: str, properties: Properties) -> Struct:
+        if self.family == "native":
+            return _struct(properties)
+        if kind not in _pickled:
+            from pulumi_ci_audio.provider import dynamic  # noqa: PLC0415  the host's interpreter may be another one
+
+            _pickled[kind] = serialize_provider(getattr(dynamic, f"{kind}Provider")())
+        return _struct({"__provider": _pickled[kind], **properties})
+
     def _call(self, name: str, request: Message) -> Any:
         try:
-            return getattr(self._stub, name)(request)
+            return getattr(self.stub, name)(request)
         except grpc.RpcError as error:
             raise _failure(error) from error
 
@@ -227,20 +251,12 @@ class State:
             raise
 
 
-def urn(kind: str) -> str:
+def urn(kind: str, family: Family = "dynamic") -> str:
     """Return the URN of the one resource of a kind."""
-    return f"urn:pulumi:dev::recordings::pulumi-python:dynamic/ci-audio:{kind}::resource"
+    return f"urn:pulumi:dev::recordings::{TYPES[family]}{kind}::resource"
 
 
 _pickled: dict[str, str] = {}
-
-
-def _with_provider(kind: str, properties: Properties) -> Struct:
-    if kind not in _pickled:
-        from pulumi_ci_audio.provider import dynamic  # noqa: PLC0415  the host's own interpreter may be another one
-
-        _pickled[kind] = serialize_provider(getattr(dynamic, f"{kind}Provider")())
-    return _struct({"__provider": _pickled[kind], **properties})
 
 
 def _struct(properties: Properties) -> Struct:
