@@ -1,4 +1,4 @@
-"""Writes the generated parts of the documents from the code: `python -m tools.reference`, or `--check`.
+"""Writes what is generated from the code, parts of documents and the schema: `python -m tools.reference`, or `--check`.
 
 A generated part stands between ``<!-- generated: NAME -->`` and ``<!-- end -->``.
 """
@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable
 from functools import partial
+from importlib import metadata
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -30,9 +31,11 @@ from pulumi_ci_audio.lifecycle.models import (
     has,
 )
 from pulumi_ci_audio.lifecycle.types import Lifecycle
+from pulumi_ci_audio.provider.schema import schema_text
 from tools.assumption_table import render_markdown
 
 DOCUMENTS = tuple(Path(__file__).parents[1] / "docs" / f"{name}.md" for name in ("errors", "reference", "unknowns"))
+SCHEMA = Path(__file__).parents[1] / "schema.json"
 _PART = re.compile(r"(<!-- generated: (?P<name>[\w-]+) -->\n)(?P<text>.*?)(<!-- end -->)", re.DOTALL)
 
 
@@ -129,8 +132,11 @@ def current(text: str) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the documents, or only say whether they are current."""
-    stale = {path: text for path in DOCUMENTS if (text := current(path.read_text("utf-8"))) != path.read_text("utf-8")}
+    """Write the documents and the schema, or only say whether they are current."""
+    written = {path: path.read_text("utf-8") if path.exists() else "" for path in (*DOCUMENTS, SCHEMA)}
+    wanted = {path: current(text) for path, text in written.items() if path != SCHEMA}
+    wanted[SCHEMA] = schema_text(metadata.version("pulumi-ci-audio"))
+    stale = {path: text for path, text in wanted.items() if text != written[path]}
     for path, text in stale.items():
         if "--check" in arguments:
             print(f"{path.name} is not current: run python -m tools.reference", file=sys.stderr)

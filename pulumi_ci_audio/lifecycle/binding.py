@@ -18,7 +18,7 @@ from pulumi_ci_audio.api.operations import SMART_AUDIO
 from pulumi_ci_audio.api.records import OFF, ON, UNBINDING
 from pulumi_ci_audio.lifecycle import blockers
 from pulumi_ci_audio.lifecycle.errors import ResourceError, ResourceInitFailedError, explain
-from pulumi_ci_audio.lifecycle.models import FILLED_IN, InBucket
+from pulumi_ci_audio.lifecycle.models import FILLED_IN, STAYS, InBucket
 from pulumi_ci_audio.lifecycle.resource_id import ResourceId
 from pulumi_ci_audio.lifecycle.types import Context, CreateResult, Lifecycle, ReadResult
 
@@ -49,7 +49,9 @@ class BindingInputs(InBucket):
 class BindingState(BindingInputs):
     """The state of a ``CiBucketBinding``."""
 
-    adopted: bool = Field(False, description="Whether it was on already when the resource was created.")
+    adopted: Annotated[bool, STAYS] = Field(
+        False, description="Whether it was on already when the resource was created."
+    )
 
 
 class AsrBindingState(BindingState):

@@ -48,11 +48,11 @@ class TemplateInputs(InBucket):
 class TemplateState(TemplateInputs):
     """The state of a template."""
 
-    template_id: str | None = Field(None, description="The service's id of the template.")
-    adopted: bool = Field(
+    template_id: Annotated[str | None, STAYS] = Field(None, description="The service's id of the template.")
+    adopted: Annotated[bool, STAYS] = Field(
         False, description="Whether it was there already when the resource was created; deleting it then leaves it."
     )
-    create_time: str | None = Field(None, description="When it was created.")
+    create_time: Annotated[str | None, STAYS] = Field(None, description="When it was created.")
     update_time: str | None = Field(None, description="When it was changed last.")
 
 

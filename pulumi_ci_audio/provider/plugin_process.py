@@ -26,17 +26,17 @@ _OPTIONS = (
     ("grpc.so_reuseport", 0),
 )
 _THREADS = 10_000  # made as they are needed: the engine decides how many operations run at once
-_CONNECT_SECONDS = 10.0
 _LOOK_SECONDS = 0.5
 _GRACE_SECONDS = 30.0
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, connect_seconds: float = 10.0) -> int:
     """Serve the engine until it ends, and return the status to exit with.
 
     Args:
         arguments: of the command line; the first that is no option is the engine's address. Without one, the engine
             attaches itself later.
+        connect_seconds: how long the engine may take to answer.
     """
     given = sys.argv[1:] if arguments is None else arguments
     address = next((argument for argument in given if not argument.startswith("-") and ":" in argument), None)
@@ -53,8 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     try:
-        if engine is not None and not engine.is_reachable(_CONNECT_SECONDS):
-            return _fail(f"the engine at {address} did not answer within {_CONNECT_SECONDS:.0f} s")
+        if engine is not None and not engine.is_reachable(connect_seconds):
+            return _fail(f"the engine at {address} did not answer within {connect_seconds:g} s")
         while os.getppid() == parent:
             time.sleep(_LOOK_SECONDS)
     except KeyboardInterrupt:

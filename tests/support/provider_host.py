@@ -148,6 +148,7 @@ class Host:
             id=resource.id,
             urn=urn(kind, self.family),
             olds=self._properties(kind, resource.state),
+            old_inputs=self._properties(kind, resource.inputs),
             news=self._properties(kind, inputs),
         )
         response: provider_pb2.DiffResponse = self._call("Diff", request)

@@ -144,14 +144,14 @@ _FROM_OUTPUT = DerivedFrom(("bucket", "region", "output_object", "output_bucket"
 class AudioJobState(AudioJobInputs):
     """The state of a job."""
 
-    job_id: str | None = Field(None, description="The service's id of the job.")
+    job_id: Annotated[str | None, STAYS] = Field(None, description="The service's id of the job.")
     state: str | None = Field(None, description="`Submitted`, `Running`, `Pause`, `Success`, `Failed` or `Cancel`.")
     code: str | None = Field(None, description="Why it failed, as a code.")
     message: Annotated[str | None, _FROM_OUTPUT] = Field(None, description="Why it failed, in words.")
-    creation_time: str | None = Field(None, description="When it was submitted.")
+    creation_time: Annotated[str | None, STAYS] = Field(None, description="When it was submitted.")
     start_time: str | None = Field(None, description="When it started.")
     end_time: str | None = Field(None, description="When it ended.")
-    input_etag: str | None = Field(None, description="The ETag of the recording that was cleaned.")
+    input_etag: Annotated[str | None, STAYS] = Field(None, description="The ETag of the recording that was cleaned.")
     current_input_etag: str | None = Field(None, description="The ETag of the recording when it was last looked at.")
     output_etag: str | None = Field(None, description="The ETag of the result.")
     output_size: int | None = Field(None, description="The size of the result in bytes.")
