@@ -8,8 +8,9 @@ operations at once as the engine asks for. It is found beside the interpreter wh
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from enum import Enum
 from importlib import metadata
-from typing import Any
+from typing import Any, get_args
 
 import pulumi
 from pydantic.alias_generators import to_camel
@@ -18,6 +19,8 @@ from typing_extensions import Self
 from pulumi_ci_audio import declarations
 from pulumi_ci_audio.declarations import AudioResource, Callback
 from pulumi_ci_audio.functions import documented
+from pulumi_ci_audio.lifecycle import binding, parameters
+from pulumi_ci_audio.lifecycle.job import models
 from pulumi_ci_audio.lifecycle.queries import QUERIES, AsrBucket, CiBucket, NoiseReductionJobRecord
 from pulumi_ci_audio.provider.configuration import ProviderInputs, setting_of
 from pulumi_ci_audio.provider.schema import PACKAGE, function_token, resource_token
@@ -26,9 +29,12 @@ __all__ = [
     "AsrBucketBinding",
     "Callback",
     "CiBucketBinding",
+    "Format",
     "NativeResource",
     "NoiseReductionJob",
     "NoiseReductionTemplate",
+    "OnDestroy",
+    "OnFailure",
     "Provider",
     "get_asr_buckets",
     "get_asr_buckets_output",
@@ -37,6 +43,16 @@ __all__ = [
     "get_noise_reduction_jobs",
     "get_noise_reduction_jobs_output",
 ]
+
+
+def _choice(name: str, values: Any) -> Any:
+    """Return the choice as the enumeration that ``pulumi import`` writes into programs."""
+    return Enum(name, {value.upper(): value for value in get_args(values)}, type=str)
+
+
+OnDestroy = _choice("OnDestroy", binding.OnDestroy)
+OnFailure = _choice("OnFailure", models.OnFailure)
+Format = _choice("Format", parameters.Format)
 
 
 class Provider(pulumi.ProviderResource):

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import runpy
 import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -16,13 +21,15 @@ from packaging.requirements import Requirement
 from pulumi import automation
 
 from pulumi_ci_audio.emulator import RunningEmulator
-from tests.support.emulators import job_states
+from tests.support.emulators import job_states, running_emulator
+from tests.support.node import modules_of, node_command
 from tests.support.places import AUDIO, BUCKET, REGION, ROOT
 from tools.hermetic import engine_variables
 
 pytestmark = pytest.mark.engine
 
-FOLDERS = sorted(path.parent for path in (ROOT / "examples").glob("*/Pulumi.yaml"))
+FOLDERS = sorted(path.parent for path in (ROOT / "examples").glob("*/__main__.py"))
+OTHER_REGION, OTHER_KEY = "ap-guangzhou", {"secret_id": "AKIDother", "secret_key": "other"}
 
 
 @dataclass(frozen=True)
@@ -34,7 +41,18 @@ class Needs:
 
 
 # For examples that need more than the bucket's name.
-NEEDS: dict[str, Needs] = {"template-and-jobs": Needs(objects=("raw/speech.mp3",))}
+NEEDS: dict[str, Needs] = {
+    "template-and-jobs": Needs(objects=("raw/speech.mp3",)),
+    "native": Needs(
+        {
+            "bucket": BUCKET,
+            "otherBucket": "archive-1260000000",
+            "otherSecretId": OTHER_KEY["secret_id"],
+            "otherSecretKey": OTHER_KEY["secret_key"],
+        }
+    ),
+}
+SECRET_KEYS = {"otherSecretKey"}
 
 
 @pytest.fixture(params=FOLDERS, ids=lambda folder: folder.name)
@@ -50,10 +68,19 @@ def project(example: Path) -> dict[str, Any]:
 
 
 @pytest.fixture
+def other_account(tmp_path: Path) -> Iterator[RunningEmulator]:
+    """An account with another key, which nobody else can sign for."""
+    with running_emulator(tmp_path / "other", **OTHER_KEY) as emulator:
+        emulator.put_bucket(OTHER_REGION, "archive-1260000000")
+        yield emulator
+
+
+@pytest.fixture
 def stack(
     example: Path,
     project: dict[str, Any],
     ci_audio_emulator: RunningEmulator,
+    other_account: RunningEmulator,
     engine_on_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
@@ -66,10 +93,13 @@ def stack(
     ci_audio_emulator.put_bucket(REGION, BUCKET)
     recording = (AUDIO / "speech-noisy.mp3").read_bytes()
     configured = {key: declared.get("default") for key, declared in project.get("config", {}).items()}
-    configured.update(needs.configuration)
+    configuration = dict(needs.configuration)
+    if "otherEndpoint" in configured:
+        configuration["otherEndpoint"] = other_account.url
+    configured.update(configuration)
     for key in filter(None, (configured.get("input"), *needs.objects)):
         ci_audio_emulator.put_object(REGION, BUCKET, key, recording)
-    folder = shutil.copytree(example, tmp_path / example.name)
+    folder = with_environment(shutil.copytree(example, tmp_path / example.name))
 
     def run_program() -> None:
         runpy.run_path(str(folder / "__main__.py"))
@@ -80,9 +110,15 @@ def stack(
         program=run_program,
         opts=automation.LocalWorkspaceOptions(work_dir=str(folder)),
     )
-    for key, value in needs.configuration.items():
-        stack.set_config(key, automation.ConfigValue(value))
+    for key, value in configuration.items():
+        stack.set_config(key, automation.ConfigValue(value, secret=key in SECRET_KEYS))
     return stack
+
+
+def with_environment(folder: Path) -> Path:
+    """Return the folder of a project, with the virtual environment that its README makes."""
+    (folder / "venv").symlink_to(sys.prefix, target_is_directory=True)
+    return folder
 
 
 def test_example_runs_rests_and_goes(stack: automation.Stack, ci_audio_emulator: RunningEmulator) -> None:
@@ -129,3 +165,82 @@ def test_example_readme_names_every_key_of_its_configuration(example: Path, proj
     readme = (example / "README.md").read_text()
 
     assert [key for key in project.get("config", {}) if not re.search(rf"\b{key}\b", readme)] == []
+
+
+TYPESCRIPT = ROOT / "examples" / "typescript"
+
+
+@pytest.fixture(scope="module")
+def node() -> list[str]:
+    """The command of Node.js."""
+    return node_command()
+
+
+@pytest.fixture(scope="module")
+def node_modules() -> Path:
+    """What `npm install` makes of the example's packages."""
+    return modules_of(TYPESCRIPT)
+
+
+class TestTypeScript:
+    # The host for Node.js is in no registry of packages; its Automation API brings its own.
+    DRIVER = """
+const { LocalWorkspace } = require("@pulumi/pulumi/automation");
+
+const index = require.resolve("./built/index.js");
+
+async function program() {
+    delete require.cache[index];  // every run evaluates it anew
+    return require(index);
+}
+
+async function main() {
+    const args = { stackName: "dev", projectName: "typescript", program };
+    const stack = await LocalWorkspace.createStack(args, { workDir: __dirname });
+    await stack.setConfig("bucket", { value: process.env.BUCKET });
+    await stack.setConfig("input", { value: "raw/speech.mp3" });
+    const up = await stack.up();
+    const again = await stack.up();
+    await stack.destroy();
+    console.log(JSON.stringify({ outputs: up.outputs, again: again.summary.resourceChanges }));
+}
+
+main().catch((error) => { console.error(error); process.exit(1); });
+"""
+
+    def test_example_is_typed_runs_rests_and_goes(
+        self,
+        node: list[str],
+        node_modules: Path,
+        engine_on_path: Path,
+        ci_audio_emulator: RunningEmulator,
+        tmp_path: Path,
+    ) -> None:
+        ci_audio_emulator.put_bucket(REGION, BUCKET)
+        recording = (AUDIO / "speech-noisy.mp3").read_bytes()
+        ci_audio_emulator.put_object(REGION, BUCKET, "raw/speech.mp3", recording)
+        folder = with_environment(shutil.copytree(TYPESCRIPT, tmp_path / "typescript"))
+        (folder / "node_modules").symlink_to(node_modules, target_is_directory=True)
+        (folder / "driver.js").write_text(self.DRIVER, encoding="utf-8")
+        variables = {**engine_variables(tmp_path / "pulumi"), **ci_audio_emulator.environment(region=REGION)}
+
+        def run(*arguments: str) -> str:
+            ended = subprocess.run(
+                [*node, *arguments],
+                cwd=folder,
+                env={**os.environ, **variables, "BUCKET": BUCKET},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert ended.returncode == 0, ended.stdout + ended.stderr
+            return ended.stdout
+
+        run("node_modules/typescript/bin/tsc", "--noEmit", "false", "--outDir", "built", "--project", ".")
+        outcome = json.loads(run("driver.js").splitlines()[-1])
+
+        assert outcome["outputs"]["state"]["value"] == "Success"
+        assert outcome["outputs"]["cleanedUrl"]["value"].endswith("/clean/speech.wav")
+        assert outcome["again"] == {"same": 4}
+        assert job_states(ci_audio_emulator) == ["Success"]
+        assert [(bucket["ci"], bucket["asr"]) for bucket in ci_audio_emulator.state()["buckets"]] == [("off", "off")]

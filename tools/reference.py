@@ -31,6 +31,7 @@ from pulumi_ci_audio.lifecycle.models import (
     has,
 )
 from pulumi_ci_audio.lifecycle.types import Lifecycle
+from pulumi_ci_audio.provider.configuration import ProviderInputs, setting_of
 from pulumi_ci_audio.provider.schema import schema_text
 from tools.assumption_table import render_markdown
 
@@ -46,6 +47,16 @@ def table(lifecycle: Lifecycle[Any, Any]) -> str:
     rows = [_input_row(name, fields[name]) for name in inputs if not has(fields[name], HIDDEN)]
     rows += [_output_row(name, field) for name, field in fields.items() if name not in inputs]
     return "\n".join(["| property | type | default | a change | what it is |", "|---|---|---|---|---|", *rows]) + "\n"
+
+
+def provider_table() -> str:
+    """Return the table of the inputs of the plugin's provider."""
+    head = ["| input of `Provider` | left out, comes from | what it is |", "|---|---|---|"]
+    rows = [
+        f"| `{name}` | {', '.join(map(_code, setting_of(name).environment))} | {field.description} |"
+        for name, field in ProviderInputs.model_fields.items()
+    ]
+    return "\n".join([*head, *rows]) + "\n"
 
 
 def _input_row(name: str, field: FieldInfo) -> str:
@@ -118,6 +129,7 @@ def _operations(repeat: Repeat) -> str:
 
 PARTS: dict[str, Callable[[], str]] = {
     **{kind: partial(table, lifecycle) for kind, lifecycle in LIFECYCLES.items()},
+    "Provider": provider_table,
     "retries": retries,
     "ci-codes": partial(codes, CI_CODES),
     "cos-codes": partial(codes, COS_CODES),

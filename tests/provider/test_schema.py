@@ -95,3 +95,11 @@ def test_every_function_and_setting_is_there_in_every_form(described):
     assert all(callable(getattr(native, name)) and callable(getattr(native, f"{name}_output")) for name in QUERIES)
     parameters = inspect.signature(native.Provider).parameters.keys() - {"resource_name", "opts"}
     assert parameters == ProviderInputs.model_fields.keys()
+
+
+def test_a_generated_program_finds_the_choices_that_it_names(described):
+    """``pulumi import`` writes a choice of a resource as a member of the class that is named after the property."""
+    for name, spec in described["types"].items():
+        cls = name.rpartition(":")[2]
+        if "enum" in spec and not cls.startswith("Callback"):
+            assert [member.value for member in getattr(native, cls)] == [choice["value"] for choice in spec["enum"]]

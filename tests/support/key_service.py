@@ -6,6 +6,7 @@ longer than most operations here.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from functools import cache
 
@@ -31,6 +32,7 @@ class KeyService:
 @cache
 def running_key_service() -> KeyService:
     """Return the service of this process, which ends with it."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it tells of every request
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

@@ -101,6 +101,10 @@ class Stack:
         """Set variables for what follows; ``None`` takes one away."""
         self._variables.update({name: value or "" for name, value in variables.items()})
 
+    def prepend_to_path(self, folder: Path) -> None:
+        """Let the engine look for its plugins in ``folder`` first."""
+        self._variables["PATH"] = f"{folder}{os.pathsep}{self._variables['PATH']}"
+
     def set_config(self, key: str, value: str, *, secret: bool = False) -> None:
         """Run ``pulumi config set``."""
         self._stack.set_config(key, automation.ConfigValue(value=value, secret=secret))

@@ -8,6 +8,7 @@ from pulumi_ci_audio.api.errors import ApiError, CiAudioError, WaitCancelledErro
 from pulumi_ci_audio.api.records import NOT_STARTED_STATES, UNFINISHED_STATES, JobRecord, ObjectHead
 from pulumi_ci_audio.lifecycle.errors import ResourceError, ResourceInitFailedError
 from pulumi_ci_audio.lifecycle.job.follow import JobNotSettledError, wait_until_ended, with_record, with_result
+from pulumi_ci_audio.lifecycle.job.idempotency import without_marker
 from pulumi_ci_audio.lifecycle.job.models import AudioJobState
 from pulumi_ci_audio.lifecycle.job.spec import Inputs, JobSpec, State
 from pulumi_ci_audio.lifecycle.job.submission import permitted_head, prepare
@@ -32,6 +33,10 @@ class AudioJob(Lifecycle[Inputs, State], Generic[Inputs, State]):
         """Replace when inputs or recording changed or the last failure was transient; update to resume waiting."""
         plain = super().diff(state, inputs)
         replaces, updates = list(plain.replaces), list(plain.updates)
+        if state.imported:
+            # What the service's record does not repeat is not known to differ.
+            unrepeated = [name for name in replaces if name not in state.dump()]
+            replaces, updates = [name for name in replaces if name not in unrepeated], updates + unrepeated
         etag, current = state.input_etag, state.current_input_etag
         if etag and current and etag != current:
             replaces.append("currentInputEtag")
@@ -83,7 +88,7 @@ class AudioJob(Lifecycle[Inputs, State], Generic[Inputs, State]):
         if state is None:
             if record is None:
                 return None
-            known |= self._inputs_of(record, id)
+            known |= {**self._inputs_of(record, id), "__imported": True}
         if not known.get("inputObject") or not known.get("outputObject"):
             return None
         found = self.spec.state_model.model_validate(known)
@@ -93,12 +98,14 @@ class AudioJob(Lifecycle[Inputs, State], Generic[Inputs, State]):
                 found = with_result(context, found)
         head = _current_head(context, found)
         if head is not None:
-            found = found.model_copy(update={"current_input_etag": head.etag})
+            # An import takes the recording as it is for the one that the job had.
+            had = {"input_etag": head.etag} if state is None else {}
+            found = found.model_copy(update={"current_input_etag": head.etag, **had})
         return ReadResult(self.spec.inputs_model.model_validate(found.dump()), found)
 
     def update(self, context: Context, id: ResourceId, state: State, inputs: Inputs) -> State:  # noqa: A002, ARG002
         """Record what a change does not run the job for, then go on waiting or repeat a recorded failure."""
-        own = {name for name in self.spec.inputs_model.model_fields if name != "owner"}
+        own = {name for name in (*self.spec.inputs_model.model_fields, "imported") if name != "owner"}
         outcome = {name: value for name, value in state.model_dump().items() if name not in own}
         updated = self.spec.state_model.model_validate({**inputs.model_dump(), **outcome})
         return self._follow(context, updated, context.deadline(updated.timeout_seconds))
@@ -143,6 +150,7 @@ class AudioJob(Lifecycle[Inputs, State], Generic[Inputs, State]):
             "outputBucket": record.output_bucket if record.output_bucket != id.bucket.name else None,
             "outputRegion": record.output_region if record.output_region != id.bucket.region else None,
             "templateId": record.template_id,
+            "userData": without_marker(record.user_data),
             **self.spec.inputs_of(record),
         }
         return {name: value for name, value in repeated.items() if value is not None}

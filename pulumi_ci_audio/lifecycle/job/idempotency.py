@@ -67,6 +67,11 @@ class SubmissionMarker:
         return self.etag != _UNKNOWN_ETAG
 
 
+def without_marker(user_data: str | None) -> str | None:
+    """Return what the program itself put into a job's ``UserData``, or ``None`` where there is nothing else."""
+    return _MARKER.sub("", user_data or "").rstrip() or None
+
+
 def _digest(text: str, length: int) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:length]
 

@@ -156,6 +156,9 @@ class AudioJobState(AudioJobInputs):
     output_etag: str | None = Field(None, description="The ETag of the result.")
     output_size: int | None = Field(None, description="The size of the result in bytes.")
     output_url: Annotated[str | None, _FROM_OUTPUT] = Field(None, description="The address of the result, unsigned.")
+    imported: Annotated[bool | None, HIDDEN] = Field(
+        None, alias="__imported", description="Whether the inputs are only those that the service's record repeats."
+    )
 
     @property
     def is_terminal(self) -> bool:
