@@ -429,6 +429,12 @@ class TestManyAtOnce:
 
 
 class TestProcess:
+    def test_the_engine_can_run_it_as_a_module_of_the_package(self, emulator):
+        command = (sys.executable, "-m", "pulumi.run.plugin", "pulumi-ci-audio")
+
+        with Host(emulator.environment(region=REGION), command=command, family="native") as plugin:
+            assert plugin.create("CiBucketBinding", BINDING).state["status"] == "on"
+
     def test_an_engine_that_cannot_be_reached_ends_it(self):
         code = (
             "import sys; from pulumi_ci_audio.provider.plugin_process import main; sys.exit(main(connect_seconds=0.5))"
