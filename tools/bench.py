@@ -36,6 +36,7 @@ from pulumi_ci_audio.api.signing import authorization
 from pulumi_ci_audio.api.transport import RequestsTransport
 from pulumi_ci_audio.api.waiting import Waiter
 from pulumi_ci_audio.emulator.audio.denoise import denoise
+from tools import bench_stacks
 from tools.engine_install import find_or_install
 from tools.hermetic import isolate
 
@@ -106,7 +107,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table; return the exit status."""
     parser = argparse.ArgumentParser(description="Measure the package against baselines, and print the ratios.")
     parser.add_argument("--quick", action="store_true", help="only show that every pair can be measured")
-    effort = QUICK if parser.parse_args(arguments).quick else Effort()
+    is_quick = parser.parse_args(arguments).quick
+    effort = QUICK if is_quick else Effort()
     print(f"{os.cpu_count()} cores, Python {platform.python_version()}. Medians of {effort.rounds} rounds; ratio: ours")
     print("through baseline, of each round. Of requests/s more is better, of times less.\n")
     print("| what | ours | baseline | ratio | spread of the ratio |\n|---|--:|--:|--:|--:|", flush=True)
@@ -119,10 +121,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for pair in (
             *throughput(emulator_port, moto_port, seconds=effort.seconds),
             *nothing_to_do(resources=effort.resources),
+            imports(),
             signed_get(f"http://127.0.0.1:{emulator_port}", calls=effort.calls),
             denoising(Path(name), clips=effort.clips),
         ):
             print(pair.row(effort), flush=True)
+        bench_stacks.print_table(Path(name) / "clouds", bench_stacks.QUICK if is_quick else bench_stacks.Sizes())
     return 0
 
 
@@ -157,6 +161,20 @@ def nothing_to_do(*, resources: int) -> Iterator[Pair]:
             functools.partial(_seconds, functools.partial(operation, ours)),
             functools.partial(_seconds, functools.partial(operation, baseline)),
         )
+
+
+def imports() -> Pair:
+    """Compare what a program waits for before it registers anything."""
+
+    def run(code: str) -> float:
+        return _seconds(lambda: subprocess.run([sys.executable, "-c", code], check=True))
+
+    return Pair(
+        "`import pulumi_ci_audio.resources` / `import pulumi` alone",
+        "s",
+        functools.partial(run, "import pulumi, pulumi_ci_audio.resources"),
+        functools.partial(run, "import pulumi"),
+    )
 
 
 def signed_get(url: str, *, calls: int) -> Pair:

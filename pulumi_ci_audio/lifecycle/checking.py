@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, TypeGuard
 
 from pydantic import ValidationError
@@ -96,6 +95,8 @@ def unknown_properties(model: type[ResourceModel], properties: Properties) -> tu
 
     What begins with ``__`` is the engine's or this package's own.
     """
+    from difflib import get_close_matches  # noqa: PLC0415  a program that registers resources has no use for it
+
     fields = {stored_name(name, field): field for name, field in model.model_fields.items()}
     shown = [stored for stored, field in fields.items() if not has(field, HIDDEN)]
     complaints: list[CheckFailure] = []

@@ -10,8 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from google.protobuf.json_format import MessageToDict
-from google.protobuf.struct_pb2 import Struct
+from google.protobuf.struct_pb2 import ListValue, Struct
 
 from pulumi_ci_audio.lifecycle.models import UNKNOWN
 
@@ -45,7 +44,7 @@ class Received:
 
 def received(message: Struct) -> Received:
     """Return the properties of a message."""
-    values = MessageToDict(message)
+    values = _unpacked(message)
     return Received(
         {name: _plain(value) for name, value in values.items()},
         frozenset(name for name, value in values.items() if _holds_secret(value)),
@@ -62,6 +61,14 @@ def to_struct(properties: Mapping[str, Any], secrets: Collection[str] = ()) -> S
         }
     )
     return message
+
+
+def _unpacked(value: Any) -> Any:
+    if isinstance(value, Struct):
+        return {name: _unpacked(item) for name, item in value.items()}
+    if isinstance(value, ListValue):
+        return [_unpacked(item) for item in value]
+    return value
 
 
 def _plain(value: Any) -> Any:

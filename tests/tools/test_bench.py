@@ -18,18 +18,22 @@ def test_bench_prints_a_row_for_every_pair(engine_on_path: Path) -> None:
     status, output, errors = run_tool("bench", "--quick")
 
     assert status == 0, output + errors
-    header, ruler, *rows = [line for line in output.splitlines() if line.startswith("|")]
+    pairs, stacks = output.split("| what | native |")
+    header, ruler, *rows = [line for line in pairs.splitlines() if line.startswith("|")]
     assert header.count("|") == ruler.count("|")
     assert [re.split(r"[,:]", row)[0] for row in rows] == [
         "| GET of an object",
         "| GET of an object",
         "| `pulumi up`",
         "| `pulumi refresh`",
+        "| `import pulumi_ci_audio.resources` / `import pulumi` alone | ",
         "| a signed GET of `/asrbucket`",
         "| a clip of 12 s",
     ]
     for row in rows:
         assert re.search(rf"\| {NUMBER} \S+ \| {NUMBER} \S+ \| {NUMBER} \| {NUMBER} to {NUMBER} \|$", row), row
+    measured = [line for line in stacks.splitlines() if line.startswith("| ") and re.search(NUMBER, line)]
+    assert len(measured) == 9
 
 
 def test_row_holds_medians_and_the_spread_of_the_ratio() -> None:
