@@ -170,7 +170,7 @@ def imports() -> Pair:
         return _seconds(lambda: subprocess.run([sys.executable, "-c", code], check=True))
 
     return Pair(
-        "`import pulumi_ci_audio.resources` / `import pulumi` alone",
+        "`import pulumi_ci_audio.resources`: with it / `import pulumi` alone",
         "s",
         functools.partial(run, "import pulumi, pulumi_ci_audio.resources"),
         functools.partial(run, "import pulumi"),

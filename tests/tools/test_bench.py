@@ -26,7 +26,7 @@ def test_bench_prints_a_row_for_every_pair(engine_on_path: Path) -> None:
         "| GET of an object",
         "| `pulumi up`",
         "| `pulumi refresh`",
-        "| `import pulumi_ci_audio.resources` / `import pulumi` alone | ",
+        "| `import pulumi_ci_audio.resources`",
         "| a signed GET of `/asrbucket`",
         "| a clip of 12 s",
     ]
