@@ -38,6 +38,9 @@ from pulumi_ci_audio.provider.identity import check_as
 from pulumi_ci_audio.provider.schema import PACKAGE, function_token, resource_token, schema_text
 from pulumi_ci_audio.provider.wire import Received, received, to_struct
 
+_ENGINES_OWN = frozenset({"version", "pluginDownloadURL"})
+"""Inputs of a provider that are the engine's own."""
+
 Answer = TypeVar("Answer")
 _PropertyDiff = provider_pb2.PropertyDiff
 
@@ -56,7 +59,7 @@ def _answered(method: Callable[[Plugin, EngineCall], Answer]) -> Callable[[Plugi
             _end(call, str(error))
         except CiAudioError as error:
             _end(call, explain(error))
-        except Exception as error:  # noqa: BLE001  what is no error of ours must still be one line
+        except BaseException as error:  # noqa: BLE001  an unanswered call would let the engine wait for ever
             traceback.print_exc()  # the engine keeps what a plugin writes here for its own log
             _end(call, f"{method.__name__} failed with {type(error).__name__}: {error}; this is a fault of the plugin")
         raise AssertionError("an ended call does not return")
@@ -110,7 +113,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
     def CheckConfig(self, call: EngineCall) -> provider_pb2.CheckResponse:  # noqa: N802
         """Check the inputs of the provider, and mark as secret what must be."""
         news = received(call.request.news)
-        given = {name: value for name, value in news.properties.items() if name != "version"}
+        given = {name: value for name, value in news.properties.items() if name not in _ENGINES_OWN}
         model, failures = check_properties(ProviderInputs, {}, given, None, RULES)
         failures += unknown_properties(ProviderInputs, given)
         if (asked := news.properties.get("version")) and asked != self._version:
@@ -189,7 +192,8 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         lifecycle, request = _lifecycle(call), call.request
         known, inputs = received(request.properties), received(request.inputs)
         given = Received(known.properties, known.secrets | inputs.secrets)
-        state = _state(lifecycle, known.properties) if known.properties else None
+        # One that is imported, or only read, has no state yet; what a program says of it beside its id is no state.
+        state = _state(lifecycle, known.properties) if "bucket" in known.properties else None
         found = lifecycle.read(self._context(call), lifecycle.parse_id(request.id), state)
         if found is None:
             return provider_pb2.ReadResponse()

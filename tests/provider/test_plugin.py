@@ -365,9 +365,16 @@ class TestImport:
         diff = plugin.diff(KIND, found, inputs)
         assert diff.changes == provider_pb2.DiffResponse.DIFF_NONE
 
-    @pytest.mark.parametrize("bucket", ["nowhere-1250000000"])
-    def test_a_bucket_that_does_not_exist_has_nothing(self, plugin, bucket):
-        assert plugin.read("CiBucketBinding", f"{REGION}/{bucket}", {}) is None
+    def test_one_that_a_program_only_reads_needs_no_more_than_its_id(self, plugin):
+        job = plugin.create(KIND, plugin.check(KIND, JOB)[0])
+
+        found = plugin.read(KIND, job.id, {"__keepsOld": False})
+
+        assert found is not None
+        assert found.state["outputUrl"] == job.state["outputUrl"]
+
+    def test_a_bucket_that_does_not_exist_has_nothing(self, plugin):
+        assert plugin.read("CiBucketBinding", f"{REGION}/nowhere-1250000000", {}) is None
 
 
 class TestFunctions:
