@@ -61,9 +61,9 @@ class Cloud:
     def __init__(self, port: int) -> None:
         self._port = port
 
-    def put_buckets(self, count: int, **state: str) -> list[str]:
+    def put_buckets(self, prefix: str, count: int, **state: str) -> list[str]:
         """Make that many buckets, and return their names."""
-        names = [f"bucket{number}-1250000000" for number in range(count)]
+        names = [f"{prefix}{number}-1250000000" for number in range(count)]
         for name in names:
             self._call("PUT", f"/_emulator/buckets/{REGION}/{name}", json.dumps(state).encode())
         return names
@@ -127,38 +127,23 @@ def jobs(folder: Path, sizes: Sizes) -> Iterator[str]:
     count = sizes.jobs
     options = ("--job-seconds", "1", "--queue-concurrency", str(_PARALLEL))
     floor = _seconds(lambda: _up(_stack("floor", lambda: _nothings(count), {})))
-    taken: list[float] = []
-    for family, classes in FAMILIES.items():
-        with cloud(folder / f"jobs-{family}", *options) as service:
-            (bucket,) = service.put_buckets(1, ci="on", asr="on")
-            service.put_recording(folder / f"jobs-{family}", bucket)
-
-            def program(classes: ModuleType = classes, bucket: str = bucket) -> None:
-                for number in range(count):
-                    classes.NoiseReductionJob(
-                        f"job-{number}", bucket=bucket, input_object="raw/voice.mp3", output_object=f"{number}.wav"
-                    )
-
-            stack = _stack(f"jobs-{family}", program, service.settings())
-            taken.append(_seconds(lambda stack=stack: _up(stack)))  # type: ignore[misc]  # a default binds it now
-    yield _row(
-        f"{count} jobs of one second, one `up -p {_PARALLEL}`",
-        [f"{seconds:.1f} s" for seconds in taken],
-        f"{floor:.1f} s",
-    )
-    ended = [_interrupted(folder / f"cancel-{family}", family, sizes.wait_seconds) for family in FAMILIES]
-    yield _row(
-        "Ctrl-C, until the wait for a job has ended",
-        [f"{seconds:.2f} s" if seconds else "waits on" for seconds in ended],
-    )
+    with cloud(folder / "jobs", *options) as service:
+        taken = [_seconds(_jobs_of(family, service, folder / "jobs", count)) for family in FAMILIES]
+    words = [f"{seconds:.1f} s" for seconds in taken]
+    yield _row(f"{count} jobs of one second, one `up -p {_PARALLEL}`", words, f"{floor:.1f} s")
+    with cloud(folder / "waits", "--job-seconds", str(sizes.wait_seconds)) as service:
+        ended = [_interrupted(family, service, folder / "waits") for family in FAMILIES]
+    words = [f"{seconds:.2f} s" if seconds else "waits on" for seconds in ended]
+    yield _row("Ctrl-C, until the wait for a job has ended", words)
 
 
 def bindings(folder: Path, count: int) -> Iterator[str]:
     """Refresh and destroy Smart Audio bindings, and count the requests."""
     refreshed, connections, destroyed = list[str](), list[str](), list[str]()
-    for family, classes in FAMILIES.items():
-        with cloud(folder / f"bindings-{family}") as service:
-            stack = _bindings_stack(f"bindings-{family}", classes, service, count)
+    with cloud(folder / "bindings") as service:
+        for family in FAMILIES:
+            stack = _bindings_of(family, family, service, count)
+            _up(stack)
             service.forget()
             stack.refresh(parallel=_PARALLEL)
             seen = service.requests()
@@ -191,7 +176,7 @@ def start() -> Iterator[str]:
 def many(folder: Path, count: int) -> Iterator[str]:
     """Create, refresh and destroy very many bindings through the plugin, and look at its memory."""
     with cloud(folder / "many") as service:
-        stack = _bindings_stack("many", native, service, count, is_up=False)
+        stack = _bindings_of("native", "many", service, count)
         with _memory() as created:
             seconds = _seconds(lambda: _up(stack))
         with _memory() as refreshed:
@@ -209,47 +194,57 @@ def many(folder: Path, count: int) -> Iterator[str]:
         )
 
 
-def _bindings_stack(
-    name: str, classes: ModuleType, service: Cloud, count: int, *, is_up: bool = True
-) -> automation.Stack:
-    buckets = service.put_buckets(count)
+def _jobs_of(family: str, service: Cloud, folder: Path, count: int) -> Callable[[], None]:
+    """Return what runs that many jobs of a family in one `up`."""
+    (bucket,) = service.put_buckets(family, 1, ci="on", asr="on")
+    service.put_recording(folder, bucket)
+
+    def program() -> None:
+        for number in range(count):
+            FAMILIES[family].NoiseReductionJob(
+                f"job-{number}", bucket=bucket, input_object="raw/voice.mp3", output_object=f"{number}.wav"
+            )
+
+    stack = _stack(f"jobs-{family}", program, service.settings())
+    return lambda: _up(stack)
+
+
+def _bindings_of(family: str, prefix: str, service: Cloud, count: int) -> automation.Stack:
+    """Return a stack of that many Smart Audio bindings, which is not up yet."""
+    buckets = service.put_buckets(prefix, count)
 
     def program() -> None:
         for bucket in buckets:
-            classes.AsrBucketBinding(bucket, bucket=bucket)
+            FAMILIES[family].AsrBucketBinding(bucket, bucket=bucket)
 
-    stack = _stack(name, program, service.settings())
-    if is_up:
-        _up(stack)
-    return stack
+    return _stack(f"bindings-{prefix}", program, service.settings())
 
 
-def _interrupted(folder: Path, family: str, seconds: int) -> float | None:
+def _interrupted(family: str, service: Cloud, folder: Path) -> float | None:
     """Return how long a wait goes on after Ctrl-C, or ``None`` where it goes on until the job ends."""
-    with cloud(folder, "--job-seconds", str(seconds)) as service:
-        (bucket,) = service.put_buckets(1, ci="on", asr="on")
-        service.put_recording(folder, bucket)
+    (bucket,) = service.put_buckets(family, 1, ci="on", asr="on")
+    service.put_recording(folder, bucket)
 
-        def program() -> None:
-            FAMILIES[family].NoiseReductionJob(
-                "job", bucket=bucket, input_object="raw/voice.mp3", output_object="voice.wav"
-            )
+    def program() -> None:
+        FAMILIES[family].NoiseReductionJob(
+            "job", bucket=bucket, input_object="raw/voice.mp3", output_object="voice.wav"
+        )
 
-        stack = _stack(f"cancel-{family}", program, service.settings())
-        interrupted: list[float] = []
+    stack = _stack(f"waits-{family}", program, service.settings())
+    interrupted: list[float] = []
 
-        def interrupt_once(line: str) -> None:
-            if "[2/3]" in line and not interrupted:
-                interrupted.append(time.perf_counter())
-                for child in psutil.Process().children():
-                    with contextlib.suppress(psutil.Error):
-                        if child.name() == "pulumi":
-                            child.send_signal(signal.SIGINT)
+    def interrupt_once(line: str) -> None:
+        if "[2/3]" in line and not interrupted:
+            interrupted.append(time.perf_counter())
+            for child in psutil.Process().children():
+                with contextlib.suppress(psutil.Error):
+                    if child.name() == "pulumi":
+                        child.send_signal(signal.SIGINT)
 
-        with contextlib.suppress(automation.CommandError):
-            stack.up(on_output=interrupt_once)
-            return None
-        return time.perf_counter() - interrupted[0]
+    with contextlib.suppress(automation.CommandError):
+        stack.up(on_output=interrupt_once)
+        return None
+    return time.perf_counter() - interrupted[0]
 
 
 @dataclass
