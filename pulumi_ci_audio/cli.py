@@ -63,7 +63,12 @@ def _tls(authority_file: Path) -> ssl.SSLContext:
 
 @main.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=9350, show_default=True, help="0 picks a free one.")
-@click.option("--data", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder of the buckets.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="Folder of the buckets, and of what is remembered of them.",
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--secret-id", default="emulator", show_default=True, help="The SecretId requests are signed with.")
 @click.option("--secret-key", default="emulator", show_default=True, help="Its key.")
@@ -92,7 +97,11 @@ def emulator(
     assumptions: dict[str, str],
     **settings: float,
 ) -> None:
-    """Serve the CI API and enough of COS from a folder, until SIGTERM or Ctrl-C."""
+    """Serve the CI API and enough of COS from a folder, until SIGTERM or Ctrl-C.
+
+    Buckets, bindings, jobs, templates and queues stay in the folder, and the next start goes on with them.
+    Faults, logs, uploads in parts and the options below are those of one run.
+    """
     import signal  # noqa: PLC0415  only this command serves
     import threading  # noqa: PLC0415  only this command serves
 
@@ -113,6 +122,7 @@ def emulator(
             assumptions=assumptions,
             listens_on=host,
             sends_callbacks=send_callbacks,
+            keeps_state=True,
         )
         server = EmulatorServer(application, host=host, port=port, tls=_tls(authority_file) if tls else None)
     except (OSError, ValueError) as error:

@@ -39,9 +39,11 @@ from pulumi_ci_audio.emulator.rules.progression import advance_jobs
 from pulumi_ci_audio.emulator.state.clock import Clock
 from pulumi_ci_audio.emulator.state.identifiers import new_request_id
 from pulumi_ci_audio.emulator.state.settings import Settings
+from pulumi_ci_audio.emulator.state.snapshot import Snapshot
 from pulumi_ci_audio.emulator.state.store import Store
 
 _ERRORS_FROM = 400
+_READS = frozenset({"GET", "HEAD"})
 _CLIENT_GONE = 499  # never sent, since nobody is there to read it; seen in the log of requests
 
 
@@ -57,12 +59,15 @@ class Emulator:
         sends_callbacks: send callbacks of jobs to addresses of this machine, and let them name such ones.
         assumptions: other choices for rows of :data:`~pulumi_ci_audio.emulator.assumptions.ASSUMPTIONS`, by key.
         denoise: what a job does to its input; real noise reduction where none is given.
+        keeps_state: keep buckets, bindings, jobs, templates and queues in a file of the data folder, and begin with
+            what it holds.
         works_in_background: run jobs in a thread; else they wait for :meth:`run_jobs`.
         sleep: what a fault's delay waits with.
         now: real time; the emulator's clock starts with it, and signatures are judged by it.
 
     Raises:
-        ValueError: an assumption is unknown, or its value is none of its alternatives.
+        ValueError: an assumption is unknown, its value is none of its alternatives, or the file of the state cannot
+            be read.
     """
 
     def __init__(
@@ -76,6 +81,7 @@ class Emulator:
         sends_callbacks: bool = False,
         assumptions: Mapping[str, str] | None = None,
         denoise: Denoise = denoise_by_ffmpeg,
+        keeps_state: bool = False,
         works_in_background: bool = True,
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], float] = time.time,
@@ -95,6 +101,11 @@ class Emulator:
         self._worker = Worker(self.store, denoise, has_thread=works_in_background)
         self.secret_id, self.secret_key = secret_id, secret_key
         self._listens_on = listens_on
+        self._snapshot = Snapshot(data) if keeps_state else None
+        if self._snapshot is not None:
+            with self.store.lock:
+                self._snapshot.load(self.store)
+                self._worker.wake()  # jobs that were running run again
         self._sleep = sleep
 
     def most_body_bytes(self, request: Request) -> int:
@@ -114,7 +125,10 @@ class Emulator:
             ConnectionResetFault: a fault wants the connection reset; the server has to do it.
         """
         if is_control_call(request):
-            return handle_control_call(self.control, request, listens_on=self._listens_on)
+            response = handle_control_call(self.control, request, listens_on=self._listens_on)
+            with self.store.lock:
+                self._save_after(request)
+            return response
         return self._logged(request)
 
     def run_jobs(self) -> None:
@@ -127,7 +141,14 @@ class Emulator:
         self._worker.close()
         self.callbacks.close()
         with self.store.lock:
+            if self._snapshot is not None:
+                self._snapshot.save(self.store)
             self.store.objects.forget()
+
+    def _save_after(self, request: Request) -> None:
+        """Save before the client is told of what changed; what passes by itself follows from the time."""
+        if self._snapshot is not None and request.method not in _READS:
+            self._snapshot.save(self.store)
 
     def _logged(self, request: Request) -> Response:
         fault = self.faults.take(request)
@@ -185,7 +206,9 @@ class Emulator:
         operation, arguments = find_route(destination.plane, request, ignores_unknown=ignores_unknown)
         with self.store.lock:
             advance_jobs(self.store)
-            return operation(Call(request, destination, arguments, self.store, self._worker, exchange.request_id))
+            response = operation(Call(request, destination, arguments, self.store, self._worker, exchange.request_id))
+            self._save_after(request)
+            return response
 
     def _must_be_secure(self, request: Request) -> bool:
         return not request.is_secure and self.store.assumed("ci_over_http") == "redirect"

@@ -27,9 +27,14 @@ def ci_audio_emulator(tmp_path: Path) -> Iterator[RunningEmulator]:
 
     Its methods look at it, seed it and inject faults: see :class:`~pulumi_ci_audio.emulator.control.control.Control`.
     """
-    from pulumi_ci_audio.emulator.app import Emulator  # noqa: PLC0415  see above
-    from pulumi_ci_audio.emulator.http.server import EmulatorServer  # noqa: PLC0415  see above
-    from pulumi_ci_audio.emulator.running import RunningEmulator  # noqa: PLC0415  see above
+    try:
+        from pulumi_ci_audio.emulator.app import Emulator  # noqa: PLC0415  see above
+        from pulumi_ci_audio.emulator.http.server import EmulatorServer  # noqa: PLC0415  see above
+        from pulumi_ci_audio.emulator.running import RunningEmulator  # noqa: PLC0415  see above
+    except ModuleNotFoundError as error:
+        pytest.fail(
+            f"the fixture ci_audio_emulator needs {error.name}: pip install 'pulumi-ci-audio[emulator]'", pytrace=False
+        )
 
     emulator = Emulator(data=tmp_path / "ci-audio-emulator")
     try:

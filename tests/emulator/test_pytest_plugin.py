@@ -43,6 +43,24 @@ def test_importing_loads_nothing_heavy(module):
     assert result.stdout.strip() == "[]"
 
 
+def test_a_missing_library_is_told_in_a_line(tmp_path):
+    (tmp_path / "h11.py").write_text("raise ModuleNotFoundError('gone', name='h11')")
+    (tmp_path / "test_mine.py").write_text("def test_mine(ci_audio_emulator): ...")
+
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_mine.py"],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ran.returncode == 1
+    assert "needs h11: pip install 'pulumi-ci-audio[emulator]'" in ran.stdout
+    assert "Traceback" not in ran.stdout + ran.stderr
+
+
 def test_the_package_gives_its_names_when_asked():
     assert package.Emulator is app.Emulator
     assert package.EmulatorServer is server.EmulatorServer

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from lxml import etree
+from typing_extensions import TypeAliasType
 
 from pulumi_ci_audio.emulator.errors import ServiceError
 
-Content: TypeAlias = "str | int | Sequence[tuple[str, Content]] | None"
+Content = TypeAliasType("Content", "str | int | Sequence[tuple[str, Content]] | None")
 # Says what a text must be if it is not so, as in "must be wav or mp3"; else None.
 TextCheck: TypeAlias = Callable[[str], "str | None"]
 

@@ -27,6 +27,11 @@ class Clock:
         """Return the emulator's time."""
         return self._now() + self._advanced
 
+    @property
+    def advanced(self) -> float:
+        """By how many seconds the emulator's time is ahead of real time."""
+        return self._advanced
+
     def real(self) -> float:
         """Return the time that signatures are judged by."""
         return self._now()

@@ -56,8 +56,8 @@ class Received:
 
 
 @dataclass(frozen=True)
-class _Remembered:
-    """What a file cannot hold."""
+class Remembered:
+    """What a file cannot hold of an object, for as long as the file is the same."""
 
     identity: tuple[int, int, int]
     headers: Mapping[str, str]
@@ -71,7 +71,7 @@ class ObjectFiles:
         self._root = root.absolute()
         self._internal = self._root / ".emulator"
         self._digests: dict[Path, tuple[tuple[int, int, int], Digests]] = {}
-        self._remembered: dict[Path, _Remembered] = {}
+        self._remembered: dict[Path, Remembered] = {}
         root.mkdir(parents=True, exist_ok=True)
         self.forget()
 
@@ -79,6 +79,14 @@ class ObjectFiles:
         """Drop everything but the objects' contents."""
         self._remembered.clear()
         shutil.rmtree(self._internal, ignore_errors=True)
+
+    def remembered(self) -> dict[str, Remembered]:
+        """Return what is remembered of objects, by their paths in the data folder."""
+        return {path.relative_to(self._root).as_posix(): kept for path, kept in self._remembered.items()}
+
+    def remember(self, remembered: Mapping[str, Remembered]) -> None:
+        """Remember what :meth:`remembered` returned before a restart; what is of another file does not count."""
+        self._remembered.update({self._root / path: kept for path, kept in remembered.items()})
 
     def buckets(self) -> Iterator[tuple[str, str]]:
         """Yield region and name of every bucket, in order."""
@@ -132,7 +140,7 @@ class ObjectFiles:
         kept = self._remembered.get(path)
         if kept is None or kept.identity != _identity(state):
             type_ = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-            kept = _Remembered(_identity(state), {"Content-Type": type_}, None)
+            kept = Remembered(_identity(state), {"Content-Type": type_}, None)
         etag = kept.etag or f'"{digests.md5.hex()}"'
         return StoredObject(key, path, state.st_size, state.st_mtime, etag, digests.crc64, kept.headers)
 
@@ -187,7 +195,7 @@ class ObjectFiles:
         except OSError as error:
             raise ServiceError("PathConflict", "the key is the folder of another, or below another") from error
         if headers is not None:
-            self._remembered[path] = _Remembered(_identity(path.stat()), dict(headers), etag)
+            self._remembered[path] = Remembered(_identity(path.stat()), dict(headers), etag)
         found = self.find(region, bucket, key)
         assert found is not None
         return found

@@ -17,7 +17,7 @@ from pulumi_ci_audio.emulator.state.object_files import ObjectFiles
 from pulumi_ci_audio.emulator.state.records import Bucket, CannedResult, Job
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from pulumi_ci_audio.emulator.assumptions import Assumption
     from pulumi_ci_audio.emulator.state.clock import Clock
@@ -93,6 +93,11 @@ class Store:
     def remembered_buckets(self) -> list[Bucket]:
         """Return the buckets that something was asked of, without a look at the folders."""
         return list(self._buckets.values())
+
+    def restore(self, buckets: Iterable[Bucket]) -> None:
+        """Remember ``buckets`` as they were before a restart; new jobs are numbered after theirs."""
+        self._buckets.update({(bucket.region, bucket.name): bucket for bucket in buckets})
+        self._sequence = itertools.count(max((job.sequence for job in self.jobs()), default=0) + 1)
 
     def delete_bucket(self, bucket: Bucket) -> None:
         """Delete a bucket and what was known of it.
