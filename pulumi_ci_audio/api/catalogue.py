@@ -51,7 +51,7 @@ _REPORT = "this package sent what the service does not take: report it with the 
 _CREDENTIALS = "check the secret id, key and token, and this machine's clock"
 _GRANT = "grant {grant}"
 _ANOTHER_HOST = "check the region, and the endpoint if one is set"
-_CREATE_BUCKET = "the bucket does not exist in this region: create it first or correct its name"
+_CREATE_BUCKET = "there is no such bucket in this region: correct its name or region, or create it first"
 _SWITCH_ON = "the service is off for this bucket: declare an AsrBucketBinding that this resource depends on"
 _RECORDING = "check the recording: it must be an audio file of at most 10 MB"
 

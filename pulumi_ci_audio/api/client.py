@@ -116,6 +116,7 @@ class Client:
             settings.connect_timeout_seconds,
             settings.read_timeout_seconds,
             settings.ca_bundle,
+            settings.endpoint_source,
         )
         limiter = limiter_of(settings.requests_per_second)
         return cls(transport, settings.credentials(), waiter, limiter=limiter)

@@ -403,8 +403,20 @@ def decode(body: bytes, model: type[Model]) -> Model:
             raise DecodeError(f"the answer has more than {MOST_ELEMENTS:,} elements")
         return model.from_xml_tree(tree)
     except (etree.XMLSyntaxError, ParsingError, ValidationError, ValueError) as error:
-        shown = one_line(body[:120].decode("utf-8", "replace"))
-        raise DecodeError(f"the answer is not the document that was expected; it begins {shown!r}") from error
+        raise DecodeError(_unexpected(body)) from error
+
+
+def _unexpected(body: bytes) -> str:
+    """Return what is wrong with an answer that is not the document that was asked for."""
+    shown = one_line(body[:120].decode("utf-8", "replace"))
+    if _is_from_a_service(body):
+        return f"the answer is not the document that was expected; it begins {shown!r}"
+    return f"not the service's answer: a proxy or a wrong endpoint? It begins {shown!r}"
+
+
+def _is_from_a_service(body: bytes) -> bool:
+    text = body.lstrip().lower()
+    return text.startswith((b"<", b"{")) and not text.startswith((b"<html", b"<!doctype html"))
 
 
 def decode_status(body: bytes) -> str:
@@ -423,8 +435,7 @@ def decode_status(body: bytes) -> str:
             return status
     elif text.startswith(b"<"):
         return decode(text, _StatusDocument).status.strip()
-    shown = one_line(body[:120].decode("utf-8", "replace"))
-    raise DecodeError(f"the answer holds no CI status; it begins {shown!r}")
+    raise DecodeError(_unexpected(body))
 
 
 def decode_error(body: bytes) -> ErrorDocument:

@@ -86,6 +86,13 @@ class Settings:
         return f"{parts.scheme}://{parts.netloc}"
 
     @property
+    def endpoint_source(self) -> str:
+        """Which setting names the endpoint; empty where none does."""
+        if self.configuration.get(ENDPOINT_KEY):
+            return ENDPOINT_KEY
+        return ENDPOINT_VARIABLE if self.environment.get(ENDPOINT_VARIABLE) else ""
+
+    @property
     def read_timeout_seconds(self) -> float:
         """How long the service may be silent before an answer counts as lost.
 

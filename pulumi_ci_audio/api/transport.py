@@ -109,6 +109,7 @@ class RequestsTransport:
         connect_timeout: seconds until a connection stands.
         read_timeout: seconds between two bytes of an answer; a whole answer may take twice as long.
         ca_bundle: the path of the certificates to trust, or ``None`` for those of the HTTP library.
+        endpoint_source: the setting that names the endpoint, for those who look for a server that is not there.
     """
 
     def __init__(
@@ -118,10 +119,12 @@ class RequestsTransport:
         connect_timeout: float,
         read_timeout: float,
         ca_bundle: str | None = None,
+        endpoint_source: str = "",
     ) -> None:
         self._endpoint = endpoint
         self._timeouts = (connect_timeout, read_timeout)
         self._ca_bundle = ca_bundle
+        self._endpoint_source = endpoint_source
         self._threads = threading.local()
         self._sessions: list[requests.Session] = []
 
@@ -155,7 +158,14 @@ class RequestsTransport:
                 return _read(request, response)
         except (requests.RequestException, HTTPError) as error:
             # Not chained: the library's own texts may quote the password of a proxy.
-            raise _failure(error, request.host, is_over=bound.rest <= 0) from None
+            raise _failure(error, request.host, self._advice(), is_over=bound.rest <= 0) from None
+
+    def _advice(self) -> str:
+        """Return what to look at where no connection can be made."""
+        if self._endpoint is None:
+            return "are the region and the network right?"
+        named = f", which {self._endpoint_source} names" if self._endpoint_source else ""
+        return f"does the emulator run at the endpoint {self._endpoint}{named}?"
 
     def _bound(self) -> Bound:
         bound: Bound = self._threads.bound
@@ -200,7 +210,7 @@ def _read(request: Request, response: requests.Response) -> Response:
     return Response(response.status_code, headers, bytes(body))
 
 
-def _failure(error: Exception, host: str, *, is_over: bool) -> CiAudioError:
+def _failure(error: Exception, host: str, advice: str, *, is_over: bool) -> CiAudioError:
     reason = error.args[0] if error.args else None
     cause = reason.reason if isinstance(reason, MaxRetryError) else None
     shown = one_line(str(cause or reason or error))
@@ -210,7 +220,7 @@ def _failure(error: Exception, host: str, *, is_over: bool) -> CiAudioError:
     # TLS can break after the request was sent, too; only a refused certificate is certainly before it.
     unconnected = unconnected or any(isinstance(part, SSLCertVerificationError) for part in getattr(cause, "args", ()))
     if unconnected or isinstance(cause, NewConnectionError):
-        return NotConnectedError(f"no connection to {host}: {shown}")
+        return NotConnectedError(f"no connection to {host}: {shown} ({advice})")
     if is_over:
         return NoAnswerError(f"the answer of {host} is too slow to be one of the CI API")
     if isinstance(error, (requests.ReadTimeout, ReadTimeoutError)):
@@ -229,7 +239,17 @@ def _is_refused_by_proxy(cause: BaseException | None) -> bool:
 
 @lru_cache(maxsize=8)
 def transport_to(
-    endpoint: str | None, connect_timeout: float, read_timeout: float, ca_bundle: str | None = None
+    endpoint: str | None,
+    connect_timeout: float,
+    read_timeout: float,
+    ca_bundle: str | None = None,
+    endpoint_source: str = "",
 ) -> RequestsTransport:
     """Return the process's transport to ``endpoint``, so that connections outlive a single operation."""
-    return RequestsTransport(endpoint, connect_timeout=connect_timeout, read_timeout=read_timeout, ca_bundle=ca_bundle)
+    return RequestsTransport(
+        endpoint,
+        connect_timeout=connect_timeout,
+        read_timeout=read_timeout,
+        ca_bundle=ca_bundle,
+        endpoint_source=endpoint_source,
+    )

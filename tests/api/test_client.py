@@ -763,6 +763,17 @@ class TestLog:
         assert "q-signature" not in caplog.text
 
 
+class TestForeignAnswers:
+    @pytest.mark.parametrize(
+        "body", [b"<html><body>Sign in</body></html>", b"\n<!DOCTYPE html>\n<html>", b"Welcome to the network"]
+    )
+    def test_answer_that_is_no_document_asks_for_a_proxy_or_a_wrong_endpoint(self, body):
+        client, _ = client_of(*[answered(body, **MARK)] * 4)
+
+        with pytest.raises(DecodeError, match=r"not the service's answer: a proxy or a wrong endpoint\? It begins"):
+            client.describe_asr_buckets("ap-beijing", BucketQuery())
+
+
 class TestBounds:
     def test_numbered_list_without_an_end_is_unreadable(self):
         answers = (buckets(f"b{number}", total=10**9) for number in range(MOST_PAGES + 1))

@@ -43,6 +43,9 @@ class TestEndpoint:
         found = settings({"ci-audio:endpoint": "http://a:1"}, CI_AUDIO_ENDPOINT="http://b:2")
 
         assert found.endpoint == "http://a:1"
+        assert found.endpoint_source == "ci-audio:endpoint"
+        assert settings(CI_AUDIO_ENDPOINT="http://b:2").endpoint_source == "CI_AUDIO_ENDPOINT"
+        assert settings().endpoint_source == ""
 
     @pytest.mark.parametrize(
         ("text", "expected"),

@@ -207,6 +207,22 @@ class TestFailures:
         ):
             transport.send(GET)
 
+    def test_refused_connection_names_the_endpoint_and_the_setting_behind_it(self, free_port):
+        url = f"http://127.0.0.1:{free_port}"
+        transport = RequestsTransport(url, connect_timeout=1, read_timeout=1, endpoint_source="CI_AUDIO_ENDPOINT")
+
+        with pytest.raises(NotConnectedError) as error:
+            transport.send(GET)
+
+        assert f"does the emulator run at the endpoint {url}, which CI_AUDIO_ENDPOINT names?" in str(error.value)
+
+    def test_host_that_cannot_be_found_asks_for_the_region(self):
+        transport = RequestsTransport(None, connect_timeout=1, read_timeout=1)
+        request = Request("GET", "test.ci.no-such-region.invalid", "/")
+
+        with pytest.raises(NotConnectedError, match=r"are the region and the network right\?"):
+            transport.send(request)
+
     @pytest.mark.parametrize(
         "behave",
         [

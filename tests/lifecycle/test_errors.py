@@ -24,7 +24,7 @@ def refused(status, code="", message="", *, any_resource=False, is_from_service=
     [
         (403, "AccessDenied", "grant ci:DoIt"),
         (401, "SecretidNotExist", "check the secret id, key and token, and this machine's clock"),
-        (404, "NoSuchBucket", "create it first or correct its name"),
+        (404, "NoSuchBucket", "correct its name or region, or create it first"),
         (400, "AsrBucketUnBinded", "declare an AsrBucketBinding"),
         (429, "SlowDown", "run `pulumi up` again later, or lower CI_AUDIO_REQUESTS_PER_SECOND"),
         (500, "InternalError", "run `pulumi up` again later"),
