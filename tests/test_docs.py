@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.documents import commands_in
+
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted(
     [
@@ -119,3 +121,10 @@ def test_every_module_that_a_document_names_exists() -> None:
         text = document.read_text(encoding="utf-8")
         for path in re.findall(r"`((?:api|lifecycle|provider|emulator)/[\w/]+\.py)`", text):
             assert (package / path).is_file(), f"{document.name}: {path}"
+
+
+def test_the_readme_names_the_same_commands_for_a_killed_engine_as_the_page_of_jobs() -> None:
+    recovery = commands_in("docs/jobs.md", "After a kill")
+
+    assert len(recovery) == 2
+    assert recovery == [command for command in commands_in("README.md") if command in recovery]

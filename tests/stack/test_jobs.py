@@ -10,6 +10,7 @@ import pytest
 from pulumi_ci_audio.emulator import RunningEmulator
 from tests.stack.conftest import NewStack
 from tests.support.console import Console
+from tests.support.documents import arguments_of, commands_in
 from tests.support.emulators import job_states, stored_object
 from tests.support.families import NoiseReductionJob, NoiseReductionTemplate
 from tests.support.operations import RunningOperation, interrupt, is_running, kill
@@ -44,6 +45,14 @@ def recording(emulator: RunningEmulator, noisy_audio: bytes) -> None:
 def jobs(emulator: RunningEmulator) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = emulator.state()["jobs"]
     return found
+
+
+def run_recovery(stack: Stack) -> None:
+    """Run the commands that the documents name for a stack whose engine was killed, as they are written."""
+    for command in commands_in("docs/jobs.md", "After a kill"):
+        program, *arguments = arguments_of(command)
+        assert program == "pulumi"
+        stack.cli(*arguments)
 
 
 def requests_to(emulator: RunningEmulator, path: str) -> int:
@@ -116,8 +125,7 @@ class TestOnce:
             assert not running.outcome().succeeded
         emulator.advance(60)
         if "engine" in victims:
-            stack.unlock()
-            assert stack.refresh(clear_pending_creates=True).succeeded
+            run_recovery(stack)
 
         up = stack.up()
 
@@ -190,8 +198,10 @@ class TestOnce:
         emulator.advance(60)
 
         assert f"(job {jobs(emulator)[0]['id']})" in outcome.text
-        assert stack.refresh(clear_pending_creates=True).succeeded
+        assert stack.state()["pending_operations"] != []
+        run_recovery(stack)
         assert stack.up().succeeded
+        assert stack.state().get("pending_operations", []) == []
         assert job_states(emulator) == ["Success"]
 
 
