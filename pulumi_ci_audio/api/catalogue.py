@@ -102,7 +102,7 @@ CI_CODES = (
             "TemplateNameDuplicate",
             (),
             "another template of the bucket has this name",
-            "choose another template_name, or import that template",
+            "choose another template_name, or declare that template's format and rate to adopt it",
         ),
         (
             "CreatedTemplateNumLimit",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from typing import Annotated, ClassVar
 
@@ -10,9 +9,14 @@ from pydantic import AfterValidator, Field
 
 from pulumi_ci_audio.api.buckets import Bucket
 from pulumi_ci_audio.api.errors import ApiError, CiAudioError
-from pulumi_ci_audio.api.records import NoiseReductionParameters, TemplateRecord, TemplateRequest
+from pulumi_ci_audio.api.records import (
+    NOISE_REDUCTION,
+    NoiseReductionParameters,
+    TemplateRecord,
+    TemplateRequest,
+)
 from pulumi_ci_audio.lifecycle.errors import ResourceError
-from pulumi_ci_audio.lifecycle.models import HIDDEN, REQUESTS, STAYS, InBucket
+from pulumi_ci_audio.lifecycle.models import REQUESTS, STAYS, InBucket
 from pulumi_ci_audio.lifecycle.parameters import DEFAULT_FORMAT, DEFAULT_SAMPLE_RATE, Format, SampleRate
 from pulumi_ci_audio.lifecycle.resource_id import ResourceId
 from pulumi_ci_audio.lifecycle.service_off import is_service_off
@@ -37,7 +41,6 @@ class TemplateInputs(InBucket):
     sample_rate: Annotated[SampleRate, REQUESTS] = Field(
         DEFAULT_SAMPLE_RATE, description="The rate of the results in hertz."
     )
-    owner: Annotated[str, HIDDEN, STAYS] = Field("", alias="__owner", description="Which resource this is.")
 
     @property
     def parameters(self) -> NoiseReductionParameters:
@@ -70,21 +73,17 @@ class JobTemplate(Lifecycle[TemplateInputs, TemplateState]):
     def create(self, context: Context, inputs: TemplateInputs) -> CreateResult[TemplateState]:
         """Create the template under a name that is free.
 
-        A killed process may have left a template that no state knows. The machine's journal tells it from a
-        stranger's: it is taken over. A template that has nothing but its name for an owner is adopted where it says
-        the same as the program, and left alone where it does not.
+        A template has nothing but its name for an owner, so that nobody can tell one that a killed process left behind
+        from one that was made in the console. Either is adopted where it says the same as the program, and left alone
+        where it does not, on every machine.
         """
-        marker = _marker(inputs)
         template = _find_by_name(context, inputs)
-        adopted = False
+        adopted = template is not None
         if template is None:
-            template = _create_once(context, inputs, marker)
-        elif _is_left_over(context, marker, template):
-            if template.noise_reduction != inputs.parameters:
-                context.client.update_template(inputs.location, template.template_id, _request(inputs))
-        elif template.noise_reduction == inputs.parameters:
-            adopted = True
-            context.report(f"adopted template {template.template_id}, which says the same")
+            template = _create_once(context, inputs)
+            context.report(f"created (template {template.template_id})")
+        elif _says_the_same(template, inputs):
+            context.report(f"there already: adopted (template {template.template_id})")
         else:
             raise _name_taken(inputs, template)
         state = _state(inputs, template, adopted=adopted)
@@ -137,7 +136,6 @@ class JobTemplate(Lifecycle[TemplateInputs, TemplateState]):
 
     def remove(self, context: Context, id: ResourceId, state: TemplateState) -> None:  # noqa: A002
         """Delete the template, unless it was adopted; that it or its service is gone is fine."""
-        context.journal.withdraw(_marker(state))
         if state.adopted:
             return
         try:
@@ -150,21 +148,17 @@ class JobTemplate(Lifecycle[TemplateInputs, TemplateState]):
                 raise
 
 
-def _create_once(context: Context, inputs: TemplateInputs, marker: str) -> TemplateRecord:
+def _create_once(context: Context, inputs: TemplateInputs) -> TemplateRecord:
     context.report("creating")
-    context.journal.begin(marker, marker)
     try:
-        template = context.client.create_template(inputs.location, _request(inputs))
+        return context.client.create_template(inputs.location, _request(inputs))
     except CiAudioError as error:
         if not error.is_outcome_unknown:
-            context.journal.withdraw(marker)
             is_taken = isinstance(error, ApiError) and error.code == "TemplateNameDuplicate"
             if is_taken and (taken := _find_by_name(context, inputs)):
                 raise _name_taken(inputs, taken) from error
             raise
-        template = _wait_until_listed(context, inputs, error)
-    context.journal.accept(marker, marker, template.template_id)
-    return template
+        return _wait_until_listed(context, inputs, error)
 
 
 def _wait_until_listed(context: Context, inputs: TemplateInputs, error: CiAudioError) -> TemplateRecord:
@@ -185,15 +179,19 @@ def _wait_until_listed(context: Context, inputs: TemplateInputs, error: CiAudioE
     ) from error
 
 
-def _marker(inputs: TemplateInputs) -> str:
-    """Return what tells this template in the journal, which holds no names."""
-    text = f"template {inputs.owner} {inputs.region}/{inputs.bucket}/{inputs.template_name}"
-    return hashlib.sha256(text.encode()).hexdigest()
+def _says_the_same(template: TemplateRecord, inputs: TemplateInputs) -> bool:
+    """Return whether the service's template is one for noise reduction with the program's format and rate.
 
-
-def _is_left_over(context: Context, marker: str, template: TemplateRecord) -> bool:
-    entry = context.journal.find(marker)
-    return entry is not None and entry.remote_id in {None, template.template_id}
+    What the service does not repeat counts as the same, as it does for drift.
+    """
+    said = template.noise_reduction or NoiseReductionParameters()
+    is_for_noise_reduction = template.tag == NOISE_REDUCTION or (
+        template.tag is None and said != NoiseReductionParameters()
+    )
+    asked = inputs.parameters
+    return (
+        is_for_noise_reduction and said.format in {None, asked.format} and said.sample_rate in {None, asked.sample_rate}
+    )
 
 
 def _find_by_name(context: Context, inputs: TemplateInputs) -> TemplateRecord | None:
@@ -207,10 +205,15 @@ def _find_by_id(context: Context, bucket: Bucket, template_id: str) -> TemplateR
 
 
 def _name_taken(inputs: TemplateInputs, taken: TemplateRecord) -> ResourceError:
+    said = taken.noise_reduction or NoiseReductionParameters()
+    name = f"the name {inputs.template_name} is taken in bucket {inputs.location} by template {taken.template_id}"
+    if taken.tag not in {None, NOISE_REDUCTION}:
+        return ResourceError(
+            f"{name}, which is one for {taken.tag}, so nothing was changed: choose another template_name"
+        )
     return ResourceError(
-        f"the name {inputs.template_name} is taken in bucket {inputs.location} by template {taken.template_id}, "
-        "which has another format or rate, so nothing was changed: choose another name, delete that template, or "
-        "declare its format and rate to adopt it"
+        f"{name}, so nothing was changed: choose another template_name, or declare "
+        f'format="{said.format or inputs.format}" and sample_rate={said.sample_rate or inputs.sample_rate} to adopt it'
     )
 
 

@@ -59,7 +59,7 @@ KINDS = {
         TemplateInputs,
         TEMPLATE,
         {"ci": "on", "asr": "on"},
-        {**ELSEWHERE, "templateName": "others", "format": "mp3", "sampleRate": 48000, "__owner": "somebody"},
+        {**ELSEWHERE, "templateName": "others", "format": "mp3", "sampleRate": 48000},
     ),
     "job": Kind(
         JOBS,

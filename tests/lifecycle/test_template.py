@@ -1,6 +1,4 @@
-"""What a template does at the service: one of its name, found again after a kill, and never a stranger's."""
-
-from pathlib import Path
+"""What a template does at the service: one of its name, adopted where it is there, and never overwritten."""
 
 import pytest
 
@@ -31,7 +29,7 @@ def create(cloud, context=None, **inputs):
 def by_hand(cloud, name="voices", **parameters):
     """Make a template as somebody at the console does, and return its id."""
     before = {template["id"] for template in cloud.templates}
-    create(cloud, cloud.context(journal=FileJournal(Path("/proc/nowhere"))), templateName=name, **parameters)
+    create(cloud, templateName=name, **parameters)
     cloud.control.clear_requests()
     return next(template["id"] for template in cloud.templates if template["id"] not in before)
 
@@ -49,7 +47,7 @@ class TestCreate:
         assert (template["name"], template["format"], template["sample_rate"]) == ("voices", "m4a", "44100")
         assert created.state["templateId"] == template["id"]
         assert created.state["createTime"] == created.state["updateTime"]
-        assert ready.reports == ["creating"]
+        assert ready.reports == ["creating", f"created (template {template['id']})"]
 
     def test_a_taken_name_is_reported_with_the_id_that_has_it(self, ready):
         taken = by_hand(ready, format="mp3")
@@ -124,20 +122,17 @@ class TestCreate:
         assert (len(ready.templates), len(posts(ready))) == (1, 3)
 
     @pytest.mark.parametrize("trouble", [DENIED, {"status": 400, "code": "InvalidArgument"}], ids=["denied", "400"])
-    def test_a_refusal_is_an_error_at_once_and_leaves_nothing_in_the_journal(self, ready, trouble):
+    def test_a_refusal_is_an_error_at_once(self, ready, trouble):
         ready.spoil("POST", "/template", **trouble)
 
         with pytest.raises(ApiError, match=trouble["code"]):
             create(ready)
-        ready.mend()
-        by_hand(ready, format="mp3")
 
-        with pytest.raises(ResourceError, match=r"is taken"):
-            create(ready)
+        assert len(posts(ready)) == 1
 
 
-class TestLeftOver:
-    """A killed process may have left a template behind that no state knows; this machine's journal tells."""
+class TestTakenName:
+    """A name is all that tells whose a template is: what has it is adopted or left alone, the same on every machine."""
 
     @pytest.fixture
     def left_over(self, ready):
@@ -151,47 +146,54 @@ class TestLeftOver:
         ready.control.clear_requests()
         return ready.templates[0]["id"]
 
-    def test_it_is_taken_over_without_a_request(self, ready, left_over):
-        assert create(ready).id.endswith(left_over)
-        assert ready.writes() == []
+    @pytest.fixture(params=["this machine", "another machine"])
+    def context(self, request, ready, tmp_path):
+        if request.param == "this machine":
+            return ready.context()
+        return ready.context(journal=FileJournal(tmp_path / "another machine"))
 
-    def test_other_parameters_are_given_to_it(self, ready, left_over):
-        created = create(ready, format="mp3")
+    def test_one_that_a_killed_process_left_is_adopted_and_said_so(self, ready, left_over, context):
+        created = create(ready, context)
 
         assert created.id.endswith(left_over)
-        assert created.state["format"] == "mp3"
-        assert ready.templates[0]["format"] == "mp3"
-        assert ready.writes() == [f"PUT /template/{left_over}"]
-
-    @pytest.mark.parametrize("owner", ["recordings/prod//clean", "recordings/dev//other"])
-    def test_another_resource_adopts_it_and_does_not_change_it(self, ready, left_over, owner):
-        assert create(ready, __owner=owner).state["adopted"] is True
-        with pytest.raises(ResourceError, match=r"is taken"):
-            create(ready, __owner=owner, format="mp3")
+        assert created.state["adopted"] is True
+        assert ready.reports[-1] == f"there already: adopted (template {left_over})"
         assert ready.writes() == []
 
-    def test_another_machine_adopts_it_and_does_not_change_it(self, ready, left_over, tmp_path):
-        elsewhere = FileJournal(tmp_path / "another machine")
+    def test_one_that_a_killed_process_left_is_not_overwritten(self, ready, left_over, context):
+        with pytest.raises(ResourceError, match=rf"by template {left_over}"):
+            create(ready, context, format="mp3")
 
-        assert create(ready, ready.context(journal=elsewhere)).state["adopted"] is True
-        with pytest.raises(ResourceError, match=r"is taken"):
-            create(ready, ready.context(journal=elsewhere), format="mp3")
+        assert ready.templates[0]["format"] == "wav"
         assert ready.writes() == []
 
-    def test_one_whose_answer_was_seen_but_not_recorded_is_taken_over_too(self, ready):
-        first = create(ready)
+    def test_refusal_says_what_to_declare_and_that_adopts_it(self, ready):
+        by_hand(ready, format="mp3", sampleRate=8000)
 
-        assert create(ready).id == first.id
-        assert len(ready.templates) == 1
-
-    def test_a_strangers_is_not_taken_after_ones_own_was_deleted(self, ready):
-        mine = create(ready)
-        TEMPLATES.delete(ready.context(), mine.id, mine.state)
-        taken = by_hand(ready, format="mp3")
-
-        with pytest.raises(ResourceError, match=rf"by template {taken}"):
+        with pytest.raises(ResourceError, match=r'declare format="mp3" and sample_rate=8000 to adopt it$'):
             create(ready)
-        assert ready.writes() == []
+
+        assert create(ready, format="mp3", sampleRate=8000).state["adopted"] is True
+
+    @pytest.mark.parametrize("missing", ["<Format>wav</Format>", "<Samplerate>16000</Samplerate>"])
+    def test_what_the_service_does_not_repeat_counts_as_the_same(self, ready, missing):
+        body = (
+            "<Response><TotalCount>1</TotalCount><TemplateList><TemplateId>t9</TemplateId><Name>voices</Name>"
+            "<NoiseReduction><Format>wav</Format><Samplerate>16000</Samplerate></NoiseReduction></TemplateList></Response>"
+        )
+        ready.spoil("GET", "/template*", effect="after", body=body.replace(missing, ""))
+
+        assert create(ready).state["templateId"] == "t9"
+
+    def test_template_for_another_purpose_is_never_adopted(self, ready):
+        body = (
+            "<Response><TotalCount>1</TotalCount><TemplateList><TemplateId>t9</TemplateId><Name>voices</Name>"
+            "<Tag>Animation</Tag></TemplateList></Response>"
+        )
+        ready.spoil("GET", "/template*", effect="after", body=body)
+
+        with pytest.raises(ResourceError, match=r"template t9, which is one for Animation, so nothing was changed"):
+            create(ready)
 
 
 class TestForcedReplacement:
