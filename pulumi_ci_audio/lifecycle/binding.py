@@ -108,7 +108,10 @@ class ServiceBinding(Lifecycle[BindingInputs, StateT]):
         current = self.describe(context, bucket)
         adopted = context.memory.first_seen((self.kind, bucket), current.status) == ON
         state = self.state_model.model_validate({**inputs.dump(), "adopted": adopted})
-        return CreateResult(ResourceId(bucket), self._switch_on_and_wait(context, state, current))
+        state = self._switch_on_and_wait(context, state, current)
+        if current.status == ON:
+            context.report("on already: adopted" if adopted else "on already")
+        return CreateResult(ResourceId(bucket), state)
 
     def find(self, context: Context, id: ResourceId, state: StateT | None) -> ReadResult[BindingInputs, StateT]:  # noqa: A002
         """Return the status that the service reports, as input and as state."""
@@ -132,6 +135,7 @@ class ServiceBinding(Lifecycle[BindingInputs, StateT]):
         """Switch off, if that is this resource's to do and nothing stands in the way."""
         is_own = state.on_destroy == "off" or (state.on_destroy == "restore" and not state.adopted)
         if not is_own or context.memory.is_claimed((self.kind, id.bucket)):
+            context.report(f"left {self.service} on")
             return
         try:
             current = self.describe(context, id.bucket)
@@ -140,11 +144,12 @@ class ServiceBinding(Lifecycle[BindingInputs, StateT]):
                 current = self._wait_until(OFF, context, state, or_until=ON)
             if current.status == ON:
                 attempted = f"switch {self.service} off for bucket {id.bucket}"
-                blockers.require_none(context.client, id.bucket, self.probes, attempted=attempted)
+                blockers.require_none(context, id.bucket, self.probes, attempted=attempted)
                 context.report(f"switching {self.service} off")
                 self._switch_off_unless_blocked(context, id.bucket)
             if current.status != OFF:
                 self._wait_until(OFF, context, state)
+                context.report(f"switched {self.service} off")
         except (WaitTimeoutError, WaitCancelledError) as error:
             raise ResourceError(f"{error}; run again to go on waiting, nothing is sent twice") from error
 
@@ -174,6 +179,7 @@ class ServiceBinding(Lifecycle[BindingInputs, StateT]):
                     id=ResourceId(state.location),
                     state=state.model_copy(update={"status": OFF}),
                 ) from error
+            context.report(f"switched {self.service} on")
         return state.model_copy(update={"status": ON, **current.details})
 
     def _wait_until(

@@ -14,6 +14,7 @@ from pulumi_ci_audio.lifecycle.errors import ResourceError, explain
 
 if TYPE_CHECKING:
     from pulumi_ci_audio.api.client import Client
+    from pulumi_ci_audio.lifecycle.types import Context
 
 SMART_AUDIO_TAGS = {
     "NoiseReduction": "noise-reduction job",
@@ -130,23 +131,24 @@ def find(client: Client, bucket: Bucket, probes: tuple[Probe, ...]) -> Findings:
     A service that is not enabled has nothing that could be in the way; any other refusal leaves the question open.
     """
     blockers: list[Blocker] = []
-    unanswered: list[str] = []
+    unanswered: dict[str, str] = {}
     for probe in probes:
         try:
             blockers.extend(probe(client, bucket))
         except ApiError as error:
             if not error.is_service_off:
-                unanswered.append(explain(error))
+                # One refusal is said once, though every request that met it has an id of its own.
+                unanswered.setdefault(explain(error).replace(error.request_id or " ", ""), explain(error))
         except CiAudioError as error:
-            unanswered.append(explain(error))
-    return Findings(tuple(blockers), tuple(dict.fromkeys(unanswered)))
+            unanswered.setdefault(str(error), explain(error))
+    return Findings(tuple(blockers), tuple(unanswered.values()))
 
 
-def require_none(client: Client, bucket: Bucket, probes: tuple[Probe, ...], *, attempted: str) -> None:
+def require_none(context: Context, bucket: Bucket, probes: tuple[Probe, ...], *, attempted: str) -> None:
     """Return if nothing stands in the way.
 
     Args:
-        client: the API.
+        context: the world.
         bucket: the bucket to look at.
         probes: what to ask.
         attempted: what is about to be done, to be read after "did not".
@@ -154,7 +156,7 @@ def require_none(client: Client, bucket: Bucket, probes: tuple[Probe, ...], *, a
     Raises:
         ResourceError: something does, or a probe could not tell; the error names all of it.
     """
-    findings = find(client, bucket, probes)
+    findings = find(context.client, bucket, probes)
     if findings.blockers:
         named = "; ".join(map(str, findings.blockers))
         raise ResourceError(
@@ -166,5 +168,5 @@ def require_none(client: Client, bucket: Bucket, probes: tuple[Probe, ...], *, a
         reasons = "; ".join(findings.unanswered)
         raise ResourceError(
             f"did not {attempted}, nothing was changed: could not check for blockers: {reasons}; "
-            'fix this and run again, or set on_destroy="keep" to leave it as it is'
+            f"fix this and run again, or leave it as it is and forget it with {context.command('state delete')}"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -39,10 +40,12 @@ class Diff:
     Attributes:
         replaces: the stored names of the properties that force a new one.
         updates: the stored names of the properties that change in place.
+        reason: why, where the program's own properties do not tell.
     """
 
     replaces: tuple[str, ...] = ()
     updates: tuple[str, ...] = ()
+    reason: str = ""
 
     @property
     def has_changes(self) -> bool:
@@ -82,6 +85,7 @@ class Context:
         unix_time: returns the time in unix seconds.
         settle_seconds: the time after which the service lists every job that it accepted.
         in_flight_seconds: how long a submission may be on its way before it is accepted or lost.
+        urn: of the resource, for advice that names it; empty where it is not known.
     """
 
     client: Client
@@ -95,10 +99,15 @@ class Context:
     unix_time: Callable[[], float]
     settle_seconds: float
     in_flight_seconds: float
+    urn: str = ""
 
     def deadline(self, timeout_seconds: float) -> float:
         """Return when the operation is to end, by the engine's own bound if there is one."""
         return self.waiter.now() + (self.timeout_seconds or timeout_seconds)
+
+    def command(self, command: str) -> str:
+        """Return a command of Pulumi on this resource, as it can be typed."""
+        return f"`pulumi {command} {shlex.quote(self.urn) if self.urn else '<its URN>'}`"
 
 
 class Lifecycle(ABC, Generic[Inputs, State]):

@@ -52,6 +52,7 @@ def context_of(
         unix_time=time.time,
         settle_seconds=settings.settle_seconds,
         in_flight_seconds=settings.connect_timeout_seconds + settings.read_timeout_seconds,
+        urn=call.urn if call else "",
     )
 
 

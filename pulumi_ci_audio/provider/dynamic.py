@@ -71,8 +71,10 @@ class LifecycleProvider(ResourceProvider):
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Return what a deployment would do, from the recorded state alone."""
-        with self._operation():
+        with self._operation() as call:
             diff = self.lifecycle.diff(self._state(_olds), self._inputs(_news))
+            if call is not None and diff.reason:
+                call.report(diff.reason)
             return DiffResult(
                 changes=diff.has_changes,
                 replaces=list(diff.replaces),

@@ -169,6 +169,8 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         lifecycle = _lifecycle(call)
         olds, news = received(call.request.olds).properties, received(call.request.news).properties
         diff = lifecycle.diff(_state(lifecycle, olds), lifecycle.inputs_model.parse(news))
+        if diff.reason:
+            call.report(diff.reason)
         old_inputs = received(call.request.old_inputs).properties
         response = _diff_response(diff, old_inputs, news)
         response.deleteBeforeReplace = lifecycle.delete_before_replace

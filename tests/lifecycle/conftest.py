@@ -128,6 +128,9 @@ class Cloud:
     def put(self, key, content):
         return self.control.put_object(REGION, NAME, key, content)
 
+    def delete(self, key):
+        (self.folder / REGION / NAME / key).unlink()
+
     def get(self, key):
         return self.control.get_object(REGION, NAME, key)
 

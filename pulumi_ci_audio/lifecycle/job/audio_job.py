@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, ClassVar, Generic
 
 from pulumi_ci_audio.api.errors import ApiError, CiAudioError, WaitCancelledError
-from pulumi_ci_audio.api.records import NOT_STARTED_STATES, UNFINISHED_STATES, JobRecord, ObjectHead
+from pulumi_ci_audio.api.records import NOT_STARTED_STATES, UNFINISHED_STATES, JobRecord
 from pulumi_ci_audio.lifecycle.errors import ResourceError, ResourceInitFailedError
-from pulumi_ci_audio.lifecycle.job.follow import JobNotSettledError, wait_until_ended, with_record, with_result
+from pulumi_ci_audio.lifecycle.job.follow import (
+    JobNotSettledError,
+    outcome,
+    wait_until_ended,
+    with_current_recording,
+    with_current_result,
+    with_record,
+    with_result,
+)
 from pulumi_ci_audio.lifecycle.job.idempotency import without_marker
 from pulumi_ci_audio.lifecycle.job.models import AudioJobState
 from pulumi_ci_audio.lifecycle.job.spec import Inputs, JobSpec, State
-from pulumi_ci_audio.lifecycle.job.submission import permitted_head, prepare
+from pulumi_ci_audio.lifecycle.job.submission import prepare
 from pulumi_ci_audio.lifecycle.job.submit import find_or_submit
 from pulumi_ci_audio.lifecycle.resource_id import ResourceId
 from pulumi_ci_audio.lifecycle.service_off import is_service_off
 from pulumi_ci_audio.lifecycle.types import Context, CreateResult, Diff, Lifecycle, ReadResult
-
-ADVICE = "it is not paid for again: fix the cause and change the recording or an input, or force a run with --replace"
-"""What to do about a job that failed."""
 
 
 class AudioJob(Lifecycle[Inputs, State], Generic[Inputs, State]):
@@ -37,15 +43,25 @@ class AudioJob(Lifecycle[Inputs, State], Generic[Inputs, State]):
             # What the service's record does not repeat is not known to differ.
             unrepeated = [name for name in replaces if name not in state.dump()]
             replaces, updates = [name for name in replaces if name not in unrepeated], updates + unrepeated
-        etag, current = state.input_etag, state.current_input_etag
-        if etag and current and etag != current:
+        if state.recording_changed:
             replaces.append("currentInputEtag")
         fails = inputs.on_failure == "fail"
         if fails and state.is_transient_failure:
             replaces.append("state")
         if (not state.is_terminal and inputs.wait) or (fails and state.failure):
             updates.append("state")
-        return Diff(tuple(replaces), tuple(updates))
+        return Diff(tuple(replaces), tuple(updates), self._reason(state, replaces, updates))
+
+    @staticmethod
+    def _reason(state: State, replaces: list[str], updates: list[str]) -> str:
+        """Return why a job whose inputs stay runs again, or is looked at again."""
+        if "currentInputEtag" in replaces:
+            return "the recording changed: the job runs again"
+        if "state" in replaces:
+            return f"failed with {state.code}, which passes: the job runs again"
+        if "state" in updates and state.failure:
+            return f"failed with {state.code or state.state}, not paid for again"
+        return f"{state.state} when last seen: goes on waiting" if "state" in updates else ""
 
     def create(self, context: Context, inputs: Inputs) -> CreateResult[State]:
         """Find the job or submit it, and wait for its end."""
@@ -69,13 +85,17 @@ class AudioJob(Lifecycle[Inputs, State], Generic[Inputs, State]):
         etag = submission.input_etag
         state = self.spec.state_model.model_validate({**inputs.dump(), "inputEtag": etag, "currentInputEtag": etag})
         state = with_record(self.spec, state, job)
-        return CreateResult(_id(state), self._follow(context, state, deadline))
+        ran_before = not is_new and state.is_terminal
+        state = self._follow(context, state, deadline)
+        context.report(f"ran before, nothing submitted: {outcome(state)}" if ran_before else outcome(state))
+        return CreateResult(_id(state), state)
 
     def find(self, context: Context, id: ResourceId, state: State | None) -> ReadResult[Inputs, State] | None:  # noqa: A002
         """Return the job's record and the recording's ETag as they are now.
 
         A record that the service has forgotten, or does not show while Smart Audio is off, is no drift: the job ran,
-        and its result does not depend on it.
+        and its result does not depend on it. A recording or a result that was deleted is: it shows in what was last
+        seen of it.
         """
         try:
             record = context.client.describe_job(id.bucket, id.remote_id)
@@ -96,19 +116,26 @@ class AudioJob(Lifecycle[Inputs, State], Generic[Inputs, State]):
             found = with_record(self.spec, found, record)
             if found.state == "Success":
                 found = with_result(context, found)
-        head = _current_head(context, found)
-        if head is not None:
+        elif found.output_etag is not None:
+            found = with_current_result(context, found)
+        found = with_current_recording(context, found)
+        if state is None:
             # An import takes the recording as it is for the one that the job had.
-            had = {"input_etag": head.etag} if state is None else {}
-            found = found.model_copy(update={"current_input_etag": head.etag, **had})
+            found = found.model_copy(update={"input_etag": found.current_input_etag})
         return ReadResult(self.spec.inputs_model.model_validate(found.dump()), found)
 
     def update(self, context: Context, id: ResourceId, state: State, inputs: Inputs) -> State:  # noqa: A002, ARG002
         """Record what a change does not run the job for, then go on waiting or repeat a recorded failure."""
         own = {name for name in (*self.spec.inputs_model.model_fields, "imported") if name != "owner"}
-        outcome = {name: value for name, value in state.model_dump().items() if name not in own}
-        updated = self.spec.state_model.model_validate({**inputs.model_dump(), **outcome})
-        return self._follow(context, updated, context.deadline(updated.timeout_seconds))
+        known = {name: value for name, value in state.model_dump().items() if name not in own}
+        updated = self.spec.state_model.model_validate({**inputs.model_dump(), **known})
+        if updated.failure and updated.on_failure == "fail" and updated.input_etag:
+            # A recording that was mended under its key is for the next run to find, without a refresh.
+            with suppress(CiAudioError):
+                updated = with_current_recording(context, updated)
+        updated = self._follow(context, updated, context.deadline(updated.timeout_seconds))
+        context.report(outcome(updated))
+        return updated
 
     def remove(self, context: Context, id: ResourceId, state: State) -> None:  # noqa: A002
         """Cancel the job if it has not started; no audio is touched, and that it cannot be cancelled is fine."""
@@ -131,12 +158,13 @@ class AudioJob(Lifecycle[Inputs, State], Generic[Inputs, State]):
         try:
             if state.wait and not state.is_terminal:
                 state = wait_until_ended(context, self.spec, state, deadline)
-            if state.state == "Success" and (state.output_etag is None or state.failure):
+            # One that has an address was looked at; whether it is still there is for a refresh to show.
+            if state.state == "Success" and (state.output_url is None or state.failure):
                 state = with_result(context, state)
         except JobNotSettledError as error:
             raise ResourceInitFailedError(str(error), id=_id(error.state), state=error.state) from error
         if state.failure and state.on_failure == "fail":
-            raise ResourceInitFailedError(f"{state.failure}; {ADVICE}", id=_id(state), state=state)
+            raise ResourceInitFailedError(f"{state.failure}; {_advice(context, state)}", id=_id(state), state=state)
         return state
 
     def _inputs_of(self, record: JobRecord, id: ResourceId) -> dict[str, Any]:  # noqa: A002
@@ -160,6 +188,11 @@ def _id(state: AudioJobState) -> ResourceId:
     return ResourceId(state.location, state.job_id or "")
 
 
-def _current_head(context: Context, state: AudioJobState) -> ObjectHead | None:
-    head = permitted_head(context, state.location, state.input_object)
-    return None if isinstance(head, ApiError) else head
+def _advice(context: Context, state: AudioJobState) -> str:
+    """Return what to do about a job that failed."""
+    if state.recording_changed:
+        return "the recording has changed since: run `pulumi up` again, which runs the job for it"
+    return (
+        "it is not paid for again: change an input, or mend the recording and run `pulumi up --refresh`, "
+        f"or force a run with {context.command('up --replace')}"
+    )

@@ -7,8 +7,10 @@ from typing import Any, Generic
 from pulumi_ci_audio.api.errors import ApiError, CiAudioError, WaitCancelledError
 from pulumi_ci_audio.api.records import TERMINAL_STATES, JobRecord
 from pulumi_ci_audio.lifecycle.errors import ResourceError, explain
+from pulumi_ci_audio.lifecycle.job.models import AudioJobState
 from pulumi_ci_audio.lifecycle.job.spec import JobSpec, State
 from pulumi_ci_audio.lifecycle.job.submission import permitted_head
+from pulumi_ci_audio.lifecycle.service_off import is_service_off
 from pulumi_ci_audio.lifecycle.types import Context
 
 _REPORT_SECONDS = 5.0
@@ -64,11 +66,22 @@ def wait_until_ended(context: Context, spec: JobSpec[Any, State], state: State, 
     except WaitCancelledError as error:
         raise JobNotSettledError(f"interrupted: {job} goes on; run `pulumi up` again to resume", state) from error
     except CiAudioError as error:
-        raise JobNotSettledError(f"{explain(error)}; {job} goes on; run `pulumi up` again to resume", state) from error
+        raise JobNotSettledError(_unfollowed(context, state, job, error), state) from error
     raise JobNotSettledError(
         f"the service has no record of {job}, last seen {state.state}, so its end is unknown; "
-        "look at the output object, and force another run with --replace if it is not there",
+        f"look at the output object, and force another run with {context.command('up --replace')} if it is not there",
         state,
+    )
+
+
+def _unfollowed(context: Context, state: AudioJobState, job: str, error: CiAudioError) -> str:
+    """Return why ``job`` could not be followed to its end, and what to do."""
+    if not isinstance(error, ApiError) or not is_service_off(context.client, state.location, error):
+        return f"{explain(error)}; {job} goes on; run `pulumi up` again to resume"
+    return (
+        f"{error}; Smart Audio was switched off while {job} was {state.state}, so its end cannot be seen: run "
+        f"`pulumi up --refresh`, which switches on again what the program declares, or give the job up with "
+        f"{context.command('destroy --target')}"
     )
 
 
@@ -92,6 +105,51 @@ def with_record(spec: JobSpec[Any, State], state: State, record: JobRecord) -> S
             "end_time": record.end_time,
         }
     )
+
+
+def outcome(state: AudioJobState) -> str:
+    """Return in a few words what a job has come to, as it was seen last."""
+    job = f"(job {state.job_id})"
+    if state.failure:
+        return f"{state.state if state.state == 'Cancel' else 'Failed'}: {state.code or 'no code'} (recorded) {job}"
+    if not state.is_terminal:
+        return f"{state.state} when last seen, not waited for {job}"
+    return f"Success, {state.output_size} bytes {job}" if state.output_size is not None else f"Success {job}"
+
+
+def with_current_recording(context: Context, state: State) -> State:
+    """Return the state of a job with the recording as it is now; without a look at it, as it was.
+
+    Raises:
+        CiAudioError: it cannot be looked at.
+    """
+    head = permitted_head(context, state.location, state.input_object)
+    if isinstance(head, ApiError):
+        return state
+    if head is None:
+        context.report(f"the recording {state.input_object} is gone")
+    return state.model_copy(update={"current_input_etag": head.etag if head else None})
+
+
+def with_current_result(context: Context, state: State) -> State:
+    """Return the state of a successful job with the size of its result as it is now; none where it is gone.
+
+    Its ETag stays, as that of what the job wrote: another job may have it as a trigger.
+
+    Raises:
+        CiAudioError: it cannot be looked at.
+    """
+    try:
+        head = permitted_head(context, state.output_location, state.output_object)
+    except ApiError as error:
+        if not error.is_bucket_gone:
+            raise
+        head = None
+    if isinstance(head, ApiError):
+        return state
+    if head is None:
+        context.report(f"the result {state.output_object} is gone")
+    return state.model_copy(update={"output_size": head.size if head else None})
 
 
 def with_result(context: Context, state: State) -> State:

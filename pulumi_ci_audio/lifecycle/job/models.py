@@ -145,20 +145,34 @@ class AudioJobState(AudioJobInputs):
     """The state of a job."""
 
     job_id: Annotated[str | None, STAYS] = Field(None, description="The service's id of the job.")
-    state: str | None = Field(None, description="`Submitted`, `Running`, `Pause`, `Success`, `Failed` or `Cancel`.")
+    state: str | None = Field(
+        None,
+        description="`Submitted`, `Running`, `Pause`, `Success`, `Failed` or `Cancel`, as it was seen last. Where "
+        "`wait` is false, only a refresh looks again.",
+    )
     code: str | None = Field(None, description="Why it failed, as a code.")
     message: Annotated[str | None, _FROM_OUTPUT] = Field(None, description="Why it failed, in words.")
     creation_time: Annotated[str | None, STAYS] = Field(None, description="When it was submitted.")
     start_time: str | None = Field(None, description="When it started.")
     end_time: str | None = Field(None, description="When it ended.")
     input_etag: Annotated[str | None, STAYS] = Field(None, description="The ETag of the recording that was cleaned.")
-    current_input_etag: str | None = Field(None, description="The ETag of the recording when it was last looked at.")
+    current_input_etag: str | None = Field(
+        None,
+        description="The ETag of the recording when it was looked at last; none where it was not there.",
+    )
     output_etag: str | None = Field(None, description="The ETag of the result.")
-    output_size: int | None = Field(None, description="The size of the result in bytes.")
+    output_size: int | None = Field(
+        None, description="The size of the result in bytes when it was looked at last; none where it was not there."
+    )
     output_url: Annotated[str | None, _FROM_OUTPUT] = Field(None, description="The address of the result, unsigned.")
     imported: Annotated[bool | None, HIDDEN] = Field(
         None, alias="__imported", description="Whether the inputs are only those that the service's record repeats."
     )
+
+    @property
+    def recording_changed(self) -> bool:
+        """Whether another recording than the job's own was seen last."""
+        return bool(self.input_etag and self.current_input_etag) and self.input_etag != self.current_input_etag
 
     @property
     def is_terminal(self) -> bool:

@@ -8,6 +8,7 @@ from tests.lifecycle.conftest import (
     NO_AUDIO,
     PLACE,
     RAW,
+    REGION,
 )
 from tests.lifecycle.job.running import (
     ID,
@@ -31,7 +32,8 @@ class TestFailure:
         assert str(failed).startswith(
             f"job {job_id} for {RAW} of bucket {PLACE} failed: ResourceNotSupported: the input"
         )
-        assert str(failed).endswith("or force a run with --replace")
+        assert "mend the recording and run `pulumi up --refresh`" in str(failed)
+        assert str(failed).endswith("or force a run with `pulumi up --replace <its URN>`")
         assert (failed.state["state"], failed.state["code"]) == ("Failed", "ResourceNotSupported")
         assert failed.id == f"{ID}/{job_id}"
 
@@ -44,7 +46,33 @@ class TestFailure:
             resumed(ready, failed.state)
 
         assert (str(again.value), again.value.state) == (str(failed), failed.state)
-        assert ready.sent() == []
+        assert ready.sent() == [f"HEAD /{RAW}"]
+
+    def test_advice_holds_the_urn_as_a_shell_takes_it(self, ready):
+        ready.put(RAW, NO_AUDIO)
+        urn = "urn:pulumi:dev::recordings::my:Studio$pulumi-python:dynamic/ci-audio:NoiseReductionJob::clean"
+
+        error = kept(ready, ready.context(urn=urn))
+
+        assert str(error).endswith(f"force a run with `pulumi up --replace '{urn}'`")
+
+    def test_a_recording_that_was_mended_is_found_without_a_refresh(self, ready, failed):
+        etag = ready.put(RAW, b"a recording")
+
+        with pytest.raises(InitFailed, match="the recording has changed since: run `pulumi up` again") as again:
+            resumed(ready, failed.state)
+
+        assert again.value.state["currentInputEtag"] == etag.strip('"')
+        assert JOBS.diff(again.value.state, checked()).replaces == ("currentInputEtag",)
+
+    @pytest.mark.parametrize("trouble", [{"status": 403}, {"status": 500}, {"reset": True}])
+    def test_a_recording_that_cannot_be_looked_at_leaves_the_failure_as_it_was(self, ready, failed, trouble):
+        ready.spoil("HEAD", "*", **trouble)
+
+        with pytest.raises(InitFailed) as again:
+            resumed(ready, failed.state)
+
+        assert (str(again.value), again.value.state) == (str(failed), failed.state)
 
     def test_recording_it_makes_it_an_output(self, ready, failed):
         state = resumed(ready, failed.state, onFailure="record")
@@ -92,12 +120,51 @@ class TestRead:
         assert (seen["inputEtag"], seen["currentInputEtag"]) == (state["inputEtag"], etag.strip('"'))
         assert JOBS.diff(seen, checked()).replaces == ("currentInputEtag",)
 
-    @pytest.mark.parametrize("status", [403, 404])
-    def test_a_recording_that_cannot_be_seen_is_no_change(self, ready, status):
+    def test_what_may_not_be_looked_at_is_no_change(self, ready):
         state = create(ready)
-        ready.spoil("HEAD", f"/{RAW}", status=status)
+        ready.spoil("HEAD", "*", status=403)
 
         assert JOBS.read(ready.context(), f"{ID}/{state['jobId']}", state).state == state
+
+    def test_a_recording_that_was_deleted_shows_and_runs_nothing(self, ready):
+        state = create(ready)
+        ready.delete(RAW)
+
+        seen = JOBS.read(ready.context(), f"{ID}/{state['jobId']}", state).state
+
+        assert state.keys() - seen.keys() == {"currentInputEtag"}
+        assert ready.reports[-1] == f"the recording {RAW} is gone"
+        assert not JOBS.diff(seen, checked()).has_changes
+
+    def test_a_result_that_was_deleted_shows_and_runs_nothing(self, ready):
+        state = create(ready)
+        ready.delete(CLEAN)
+
+        seen = JOBS.read(ready.context(), f"{ID}/{state['jobId']}", state).state
+
+        assert state.keys() - seen.keys() == {"outputSize"}
+        assert ready.reports[-1] == f"the result {CLEAN} is gone"
+        assert not JOBS.diff(seen, checked()).has_changes
+        assert resumed(ready, seen, timeoutSeconds=5)["state"] == "Success"
+        assert ready.submissions() == 1
+
+    def test_a_result_in_a_bucket_that_was_deleted_does_not_take_the_job_along(self, ready):
+        ready.control.put_bucket(REGION, "results-1250000000")
+        state = create(ready, outputBucket="results-1250000000")
+        ready.spoil("HEAD", f"/{CLEAN}", status=404, code="NoSuchBucket")
+
+        seen = JOBS.read(ready.context(), f"{ID}/{state['jobId']}", state).state
+
+        assert seen["outputEtag"] == state["outputEtag"]
+        assert "outputSize" not in seen
+
+    def test_what_comes_back_is_as_it_was(self, ready):
+        state = create(ready)
+        ready.delete(RAW)
+        gone = JOBS.read(ready.context(), f"{ID}/{state['jobId']}", state).state
+        ready.put(RAW, b"a recording")
+
+        assert JOBS.read(ready.context(), f"{ID}/{state['jobId']}", gone).state == state
 
     def test_a_record_that_was_forgotten_is_no_drift(self, ready):
         state = create(ready)
@@ -143,3 +210,92 @@ class TestDelete:
         slow.spoil("*", "/jobs/*", **trouble)
 
         self.delete(slow, state)
+
+
+class TestLastWords:
+    """What stands on a job's row when an operation has ended."""
+
+    def test_of_a_job_that_ran_are_its_result(self, ready):
+        state = create(ready)
+
+        assert ready.reports[-1] == f"Success, {state['outputSize']} bytes (job {state['jobId']})"
+
+    def test_of_a_job_that_ran_before_say_that_nothing_was_submitted(self, ready):
+        state = create(ready)
+
+        create(ready)
+
+        assert ready.reports[-1].startswith("ran before, nothing submitted: Success, ")
+        assert ready.reports[-1].endswith(f"(job {state['jobId']})")
+
+    def test_of_a_failure_that_is_recorded_are_its_code(self, ready):
+        ready.put(RAW, NO_AUDIO)
+
+        state = create(ready, onFailure="record")
+
+        assert ready.reports[-1] == f"Failed: ResourceNotSupported (recorded) (job {state['jobId']})"
+
+    def test_of_a_job_that_is_not_waited_for_say_that_its_state_may_be_old(self, make_cloud):
+        cloud = slow_cloud(make_cloud)
+
+        state = create(cloud, wait=False)
+
+        assert cloud.reports[-1] == f"{state['state']} when last seen, not waited for (job {state['jobId']})"
+
+    def test_of_a_wait_that_went_on_are_the_result(self, make_cloud):
+        cloud = slow_cloud(make_cloud)
+        state = kept(cloud, timeoutSeconds=5).state
+
+        resumed(cloud, state)
+
+        assert cloud.reports[-1].startswith("Success, ")
+
+
+class TestReason:
+    """What a preview says of a job whose inputs have not changed."""
+
+    def test_of_a_changed_recording(self, ready):
+        state = create(ready)
+
+        diff = JOBS.diff({**state, "currentInputEtag": "other"}, checked())
+
+        assert diff.reason == "the recording changed: the job runs again"
+
+    @pytest.mark.parametrize(
+        ("code", "reason"),
+        [
+            ("InternalError", "failed with InternalError, which passes: the job runs again"),
+            ("ResourceNotSupported", "failed with ResourceNotSupported, not paid for again"),
+        ],
+    )
+    def test_of_a_failure(self, ready, code, reason):
+        state = create(ready)
+
+        assert JOBS.diff({**state, "state": "Failed", "code": code}, checked()).reason == reason
+
+    def test_of_a_job_that_is_unfinished(self, make_cloud):
+        state = kept(slow_cloud(make_cloud), timeoutSeconds=5).state
+
+        assert JOBS.diff(state, checked()).reason == "Running when last seen: goes on waiting"
+
+    def test_of_a_job_that_rests_is_none(self, ready):
+        assert JOBS.diff(create(ready), checked()).reason == ""
+
+
+class TestSmartAudioSwitchedOff:
+    def test_job_under_way_says_how_to_go_on_and_how_to_give_up(self, make_cloud):
+        cloud = slow_cloud(make_cloud)
+        state = kept(cloud, timeoutSeconds=5).state
+        cloud.seed(asr="off")
+
+        with pytest.raises(InitFailed) as error:
+            resumed(cloud, state, cloud.context(urn="urn:clean"))
+
+        assert "run `pulumi up --refresh`, which switches on again what the program declares" in str(error.value)
+        assert str(error.value).endswith("give the job up with `pulumi destroy --target urn:clean`")
+        assert "goes on" not in str(error.value)
+
+        cloud.seed(asr="on")
+        cloud.clock.sleep(60)
+        assert resumed(cloud, error.value.state)["state"] == "Success"
+        assert cloud.submissions() == 1

@@ -37,7 +37,7 @@ class TestOnce:
         assert state["outputSize"] == len(b"wav 16000 a recording")
         assert state["outputUrl"] == f"https://{NAME}.cos.{REGION}.myqcloud.com/{CLEAN}"
         assert ready.reports[0] == "[1/3] submitting"
-        assert ready.reports[-1] == f"[3/3] checking the result (job {state['jobId']})"
+        assert ready.reports[-2] == f"[3/3] checking the result (job {state['jobId']})"
 
     def test_another_process_takes_over_what_is_finished(self, ready):
         first = create(ready)
