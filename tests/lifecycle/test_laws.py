@@ -126,7 +126,7 @@ class TestRead:
         observed = kind.lifecycle.read(cloud.context(), created.id, {})
 
         # What only the program knows, and what was only known at submission, cannot come back.
-        unknowable = {"__owner", "triggers", "inputEtag", "outputBucket", "outputRegion", "adopted"}
+        unknowable = {"__owner", "__imported", "triggers", "inputEtag", "outputBucket", "outputRegion", "adopted"}
         assert without(observed.state, unknowable) == without(created.state, unknowable)
         assert without(observed.inputs, unknowable) == without(kind.checked(), unknowable)
 
