@@ -262,8 +262,8 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
     ),
     Assumption(
         "ci_role",
-        "Whether the account let CI act for it in the console: `granted`, or `missing`, and `POST /jobs` answers 400 "
-        "`CIRoleNotExist`.",
+        "Whether the account let CI act for it in the console: `granted`, or `missing`, and `POST /jobs` and "
+        "`POST /inventorytriggerjob` answer 400 `CIRoleNotExist`.",
         "granted",
         ("missing",),
         "the code was seen by third parties in sibling services",
@@ -313,12 +313,42 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         _ASSUMED,
     ),
     Assumption(
+        "batch_ends",
+        "When a batch has ended: when all its `files` have, or when every file was `dispatched` to the queue, where "
+        "they are still to be worked on.",
+        "files",
+        ("dispatched",),
+        _ASSUMED,
+    ),
+    Assumption(
         "batch_files",
         "The recordings of a batch: which it names is settled at its submission; each becomes a job of the queue, an "
-        "absent one or one over 10 MiB too, and that job fails.",
+        "absent one too, and that job fails.",
         "one job each",
         (),
         "jobs of a batch are listed by inventoryTriggerJobId (460/60576); the rest is assumed",
+    ),
+    Assumption(
+        "batch_large_input",
+        "A recording of a batch over 10 MiB: a job that ends `Failed` (`fail`), or none (`skip`).",
+        "fail",
+        ("skip",),
+        _ASSUMED,
+    ),
+    Assumption(
+        "batch_list_place",
+        "The bucket of the list that `UrlFile` names by its address: `any` of the account, or the batch's `own`, "
+        "and others are 400 `InvalidArgument`.",
+        "any",
+        ("own",),
+        "1045/50369 says “URL file name”, a sample of the Python SDK passes an address",
+    ),
+    Assumption(
+        "batch_name",
+        "`name` in the list of batches: the name is compared as `exact`, or as a `prefix`.",
+        "exact",
+        ("prefix",),
+        "460/76894 says “batch triggered task name”",
     ),
     Assumption(
         "callbacks",

@@ -46,7 +46,7 @@ def describe_batch_jobs(call: Call) -> Response:
         for job in bucket.batch_jobs.values()
         if type_ in {"", job.type}
         and (state := batch_jobs.state_of(call.store, bucket, job)) in states
-        and name in {"", job.name}
+        and _is_named(call, job.name, name)
         and job_id in {"", job.id}
         and after < job.created < before
         and job.created <= listed_until
@@ -58,6 +58,10 @@ def describe_batch_jobs(call: Call) -> Response:
     more = first + size if len(found) > first + size else None
     content = call.listed("JobsDetail", (_describe(job, state) for job, state in found[first : first + size]))
     return call.response(*content, *next_token(call, more))
+
+
+def _is_named(call: Call, name: str, asked: str) -> bool:
+    return name.startswith(asked) if call.store.assumed("batch_name") == "prefix" else asked in {"", name}
 
 
 def describe_batch_job(call: Call) -> Response:

@@ -61,9 +61,9 @@ def list_objects(call: Call) -> Response:
     most = call.number("max-keys", 1000, most=1000, least=0)
     encoding = call.choice("encoding-type", "", "", "url")
     names: list[str] = []
-    for key in call.store.objects.keys(bucket.region, bucket.name):
+    for key in call.store.objects.keys(bucket.region, bucket.name, prefix):
         name = _rolled_up(key, prefix, delimiter)
-        if key.startswith(prefix) and name.encode() > marker.encode() and name not in names[-1:]:
+        if name.encode() > marker.encode() and name not in names[-1:]:
             names.append(name)
     is_truncated = len(names) > most
     names = names[:most]

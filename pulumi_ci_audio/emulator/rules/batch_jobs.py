@@ -14,11 +14,20 @@ from pulumi_ci_audio.emulator.errors import ServiceError
 from pulumi_ci_audio.emulator.http.hosts import Plane, find_destination
 from pulumi_ci_audio.emulator.http.xml import Content
 from pulumi_ci_audio.emulator.rules.bindings import require_asr
-from pulumi_ci_audio.emulator.rules.jobs import Submission, start
+from pulumi_ci_audio.emulator.rules.jobs import Submission, require_role, start
 from pulumi_ci_audio.emulator.rules.progression import advance_jobs
 from pulumi_ci_audio.emulator.rules.templates import template
 from pulumi_ci_audio.emulator.state.identifiers import new_batch_job_id
-from pulumi_ci_audio.emulator.state.records import UNFINISHED, WAITING, BatchJob, Bucket, Job, State, Target
+from pulumi_ci_audio.emulator.state.records import (
+    MAX_INPUT_BYTES,
+    UNFINISHED,
+    WAITING,
+    BatchJob,
+    Bucket,
+    Job,
+    State,
+    Target,
+)
 from pulumi_ci_audio.emulator.state.store import Store
 
 _MAX_LIST_BYTES = 10 * 1024**2
@@ -46,11 +55,12 @@ def create_batch_job(store: Store, bucket: Bucket, submission: BatchSubmission) 
     """Take a batch in, and a job for each of its recordings; it ends when they all have.
 
     Raises:
-        ServiceError: a service that it needs is off, or what it names does not exist.
+        ServiceError: a service that it needs is off, CI's role is missing, or what it names does not exist.
     """
     require_asr(store, bucket)
     if store.assumed("batch_service") == "media" and "media" not in bucket.services:
         raise ServiceError("MediaBucketUnBinded", "the media processing service is not activated")
+    require_role(store)
     if submission.job.template_id is not None:
         template(store, bucket, submission.job.template_id)
     now = store.clock.now()
@@ -82,7 +92,7 @@ def state_of(store: Store, bucket: Bucket, batch: BatchJob) -> State:
         return batch.state
     jobs = jobs_of(bucket, batch)
     states = {job.state for job in jobs}
-    if states & UNFINISHED:
+    if states & UNFINISHED and store.assumed("batch_ends") == "files":
         batch.state = State.PAUSE if states & UNFINISHED == {State.PAUSE} else State.RUNNING
         return batch.state
     has_failed = store.assumed("batch_failure") == "Failed" and State.FAILED in states
@@ -117,39 +127,44 @@ def _keys(store: Store, bucket: Bucket, submission: BatchSubmission) -> Iterable
         named = _listed(store, bucket, submission.list_file)
     else:
         prefix = submission.prefix or ""
-        named = (key for key in store.objects.keys(bucket.region, bucket.name) if key.startswith(prefix))
+        named = store.objects.keys(bucket.region, bucket.name, prefix)
     after, before = submission.modified
+    most = MAX_INPUT_BYTES if store.assumed("batch_large_input") == "skip" else float("inf")
     for key in named:
         found = store.objects.find(bucket.region, bucket.name, key)
-        if not key.endswith("/") and (found is None or after <= found.modified <= before):
+        if not key.endswith("/") and (found is None or (after <= found.modified <= before and found.size <= most)):
             yield key
 
 
 def _listed(store: Store, bucket: Bucket, list_file: str) -> list[str]:
     """Return the keys that a list of addresses holds, an object that is named by its key or by its address."""
-    found = store.objects.find(bucket.region, bucket.name, _key_at(bucket, list_file) or list_file)
+    region, name, key = _place_of(list_file) or (bucket.region, bucket.name, list_file)
+    if (region, name) != (bucket.region, bucket.name) and store.assumed("batch_list_place") == "own":
+        raise ServiceError("InvalidArgument", "Request.Input.UrlFile must be in the batch's own bucket")
+    found = store.objects.find(region, name, key)
     if found is None or found.size > _MAX_LIST_BYTES:
         raise ServiceError("ResourceNotFound", "the list of addresses does not exist, or is larger than 10 MB")
     keys = []
     for line in found.path.read_text(encoding="utf-8", errors="replace").split("\n"):
         if address := line.strip():
-            key = _key_at(bucket, address)
-            if key is None:
+            place = _place_of(address)
+            if place is None or place[:2] != (bucket.region, bucket.name):
                 raise ServiceError("InvalidArgument", f"{address!r} is no address of an object in this bucket")
-            keys.append(key)
+            keys.append(place[2])
     return keys
 
 
-def _key_at(bucket: Bucket, address: str) -> str | None:
-    """Return the key of an object's address; None for other texts, and for objects of other buckets."""
+def _place_of(address: str) -> tuple[str, str, str] | None:
+    """Return region, bucket and key of an object's address; None for other texts."""
     try:
         parts = urlsplit(address)
     except ValueError:
         return None
     place = find_destination((parts.hostname or "").lower())
-    if place is None or place.plane is not Plane.COS or (place.region, place.bucket) != (bucket.region, bucket.name):
+    key = unquote(address.partition("://")[2].partition("/")[2])
+    if place is None or place.plane is not Plane.COS or not key:
         return None
-    return unquote(address.partition("://")[2].partition("/")[2]) or None
+    return place.region, place.bucket, key
 
 
 def _target(job: Submission, key: str, batch_id: str) -> Target:

@@ -59,11 +59,20 @@ def submit(store: Store, bucket: Bucket, submission: Submission) -> Job:
             takes no more jobs, or a key is not valid.
     """
     used_queue = queue(store, bucket, submission.queue_id)
-    if store.assumed("ci_role") == "missing":
-        raise ServiceError("CIRoleNotExist", "the account has not let Cloud Infinite act for it")
+    require_role(store)
     require_room(store, bucket, used_queue)
     _check_objects(store, bucket, submission)
     return start(store, bucket, submission)
+
+
+def require_role(store: Store) -> None:
+    """Let a submission pass if the account let CI act for it.
+
+    Raises:
+        ServiceError: it did not, as far as the emulator is told.
+    """
+    if store.assumed("ci_role") == "missing":
+        raise ServiceError("CIRoleNotExist", "the account has not let Cloud Infinite act for it")
 
 
 def start(store: Store, bucket: Bucket, submission: Submission, batch_id: str | None = None) -> Job:

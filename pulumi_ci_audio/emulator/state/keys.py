@@ -33,9 +33,9 @@ def path_of(key: str) -> Path:
     return Path(key, _FOLDER) if key.endswith("/") else Path(key)
 
 
-def key_of(path: Path) -> str | None:
+def key_of(path: str) -> str | None:
     """Return the key of a file at a path relative to its bucket's folder; None if its name is no UTF-8 text."""
-    key = f"{path.parent.as_posix()}/" if path.name == _FOLDER else path.as_posix()
+    key = path.removesuffix(_FOLDER) if path.endswith(f"/{_FOLDER}") else path
     try:
         key.encode()
     except UnicodeEncodeError:

@@ -144,16 +144,10 @@ class ObjectFiles:
         etag = kept.etag or f'"{digests.md5.hex()}"'
         return StoredObject(key, path, state.st_size, state.st_mtime, etag, digests.crc64, kept.headers)
 
-    def keys(self, region: str, bucket: str) -> list[str]:
-        """Return the keys of every object, in the order of their UTF-8 bytes."""
-        folder = self._folder(region, bucket)
-        found = []
-        for parent, _, names in os.walk(folder):
-            for name in names:
-                path = Path(parent, name)
-                if not path.is_symlink() and path.is_file():
-                    found.append(key_of(path.relative_to(folder)))
-        return sorted((key for key in found if key is not None), key=str.encode)
+    def keys(self, region: str, bucket: str, prefix: str = "") -> list[str]:
+        """Return the keys of the objects that begin with ``prefix``, in the order of their UTF-8 bytes."""
+        keys = map(key_of, _files(self._folder(region, bucket), "", prefix))
+        return sorted((key for key in keys if key is not None and key.startswith(prefix)), key=str.encode)
 
     def put(
         self,
@@ -266,6 +260,20 @@ class ObjectFiles:
 def _identity(state: os.stat_result) -> tuple[int, int, int]:
     """Return what changes when a file gets another content."""
     return state.st_mtime_ns, state.st_size, state.st_ino
+
+
+def _files(folder: Path, path: str, prefix: str) -> Iterator[str]:
+    """Yield the paths of the files below ``folder``, each behind ``path``; folders that cannot match are left out."""
+    try:
+        entries = list(os.scandir(folder))
+    except OSError:  # removed by hand
+        return
+    for entry in entries:
+        here = path + entry.name
+        if entry.is_file(follow_symlinks=False):
+            yield here
+        elif entry.is_dir(follow_symlinks=False) and (f"{here}/".startswith(prefix) or prefix.startswith(f"{here}/")):
+            yield from _files(folder / entry.name, f"{here}/", prefix)
 
 
 def _folders(parent: Path) -> list[Path]:

@@ -89,6 +89,21 @@ def test_a_list_of_addresses_names_the_recordings(recordings, by):
     assert keys(recordings) == ["clean/a.mp3", "clean/c.mp3"]
 
 
+def test_a_list_lies_in_another_bucket_unless_that_is_refused(make_cloud, recording):
+    for choice, refusal in (("any", None), ("own", (400, "InvalidArgument"))):
+        cloud = make_cloud(assumptions={"batch_list_place": choice})
+        cloud.ready()
+        cloud.control.put_object(cloud.region, cloud.bucket, "raw/a.wav", recording)
+        cloud.control.put_object(cloud.region, "lists-1250000000", "list", f"https://{cloud.cos}/raw/a.wav".encode())
+        source = "<UrlFile>https://lists-1250000000.cos.ap-chongqing.myqcloud.com/list</UrlFile>"
+
+        if refusal is None:
+            ended(cloud, submitted(cloud, source=source))
+            assert keys(cloud) == ["clean/a.mp3"]
+        else:
+            assert submit(cloud, source=source).refusal == refusal
+
+
 @pytest.mark.parametrize(
     "line", ["https://other-1250000000.cos.ap-chongqing.myqcloud.com/a.wav", "raw/a.wav", "https://example.com/a"]
 )
@@ -162,6 +177,43 @@ def test_a_recording_that_is_none_fails_alone(make_cloud, recording):
 
         ended(cloud, batch_id, choice)
         assert files(cloud, batch_id).texts("JobsDetail/Code") == ["Success", "ResourceNotSupported"]
+
+
+def test_it_may_end_before_its_files_do(make_cloud, denoise_gate):
+    cloud = make_cloud(queue_concurrency=1, assumptions={"batch_ends": "dispatched"})
+    cloud.ready()
+    cloud.control.put_object(cloud.region, cloud.bucket, "raw/a.wav", b"a")
+    batch_id = submitted(cloud)
+
+    assert cloud.get(f"/inventorytriggerjob/{batch_id}").text("JobsDetail/State") == "Success"
+    assert files(cloud, batch_id).texts("JobsDetail/State") == ["Running"]
+
+
+def test_a_recording_that_is_too_large_fails_or_is_skipped(make_cloud):
+    for choice, codes in (("fail", ["InvalidArgument"]), ("skip", [])):
+        cloud = make_cloud(assumptions={"batch_large_input": choice})
+        cloud.ready()
+        cloud.control.put_object(cloud.region, cloud.bucket, "raw/a.wav", bytes(10 * 1024**2 + 1))
+        batch_id = submitted(cloud)
+
+        ended(cloud, batch_id)
+        assert files(cloud, batch_id).texts("JobsDetail/Code") == codes
+
+
+def test_names_are_compared_whole_or_by_their_beginning(make_cloud):
+    for choice, names in (("exact", []), ("prefix", ["nightly"])):
+        cloud = make_cloud(assumptions={"batch_name": choice})
+        cloud.ready()
+        submitted(cloud)
+
+        assert cloud.get("/inventorytriggerjob", query={"name": "night"}).texts("JobsDetail/Name") == names
+
+
+def test_it_needs_the_role_of_the_service(make_cloud):
+    cloud = make_cloud(assumptions={"ci_role": "missing"})
+    cloud.ready()
+
+    assert submit(cloud).refusal == (400, "CIRoleNotExist")
 
 
 def test_a_batch_of_nothing_is_a_success(ready):
