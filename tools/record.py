@@ -69,6 +69,9 @@ TELLING = frozenset(
 
 # What a cassette can prove or correct: its name, and the key in the emulator's table of assumptions.
 PROVES = {
+    "test_batch_jobs/test_batch_is_found_by_its_name": "batch_name",
+    "test_batch_jobs/test_batch_is_submitted_and_described": "batch_service",
+    "test_batch_jobs/test_batch_lists_the_jobs_of_its_recordings": "batch_files",
     "test_binding/test_unbound_bucket_is_bound": "bind_answer",
     "test_binding/test_bound_bucket_is_bound_again": "bind_when_bound",
     "test_binding/test_bucket_that_is_not_bound_is_unbound_again": "unbind_when_off",

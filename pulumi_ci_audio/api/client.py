@@ -17,10 +17,12 @@ from pulumi_ci_audio.api.errors import ApiError, DecodeError
 from pulumi_ci_audio.api.limiter import Limiter, limiter_of
 from pulumi_ci_audio.api.messages import (
     AsrBucketResponse,
+    BatchJobBody,
     BatchJobsResponse,
     BucketListResponse,
     JobBody,
     JobsResponse,
+    ListBucketResult,
     QueueListResponse,
     TemplateBody,
     TemplateListResponse,
@@ -33,10 +35,12 @@ from pulumi_ci_audio.api.operations import Service
 from pulumi_ci_audio.api.records import (
     NOISE_REDUCTION,
     BatchJobRecord,
+    BatchJobRequest,
     BucketRecord,
     JobRecord,
     JobRequest,
     ObjectHead,
+    ObjectRecord,
     QueueRecord,
     TemplateRecord,
     TemplateRequest,
@@ -44,7 +48,7 @@ from pulumi_ci_audio.api.records import (
     render_time,
 )
 from pulumi_ci_audio.api.refusals import request_id_of
-from pulumi_ci_audio.api.session import PAGE_SIZE, Session, Target
+from pulumi_ci_audio.api.session import BY_MARKER, PAGE_SIZE, Session, Target
 from pulumi_ci_audio.api.settings import Settings
 from pulumi_ci_audio.api.transport import Response, Transport, transport_to
 from pulumi_ci_audio.api.waiting import Waiter
@@ -209,6 +213,7 @@ class Client:
         tag: str = NOISE_REDUCTION,
         states: Sequence[str] = (),
         input_object: str = "",
+        batch_job_id: str = "",
         start_creation_time: float | None = None,
         page_size: int = PAGE_SIZE,
     ) -> Iterator[JobRecord]:
@@ -221,11 +226,13 @@ class Client:
             tag: the kind of job.
             states: only jobs in these states.
             input_object: only jobs that read this object.
+            batch_job_id: only the jobs of this batch job's recordings.
             start_creation_time: only jobs that were created after it, in unix seconds.
             page_size: from 1 to 100.
         """
         filters = [("tag", tag), ("orderByTime", "Desc"), ("states", ",".join(states) or "All")]
         filters += [("inputObject", input_object)] if input_object else []
+        filters += [("inventoryTriggerJobId", batch_job_id)] if batch_job_id else []
         if start_creation_time is not None:
             filters.append(("startCreationTime", render_time(start_creation_time)))
         yield from self._session.tokened_pages(
@@ -294,23 +301,75 @@ class Client:
         )
         return _records(workflows)
 
-    def describe_batch_jobs(self, bucket: Bucket, *, kind: str, states: Sequence[str]) -> list[BatchJobRecord]:
+    def create_batch_job(self, bucket: Bucket, batch: BatchJobRequest) -> BatchJobRecord:
+        """Submit ``batch``, once, whatever the outcome (document 1045/50369).
+
+        Raises:
+            DecodeError: the answer names no batch job, so whether there is one is unknown.
+        """
+        target = Target(bucket.region, bucket.name, "", f"of bucket {bucket}")
+        return self._session.call(operations.CREATE_BATCH_JOB, target, _created_batch_job, body=BatchJobBody.of(batch))
+
+    def describe_batch_job(self, bucket: Bucket, job_id: str) -> BatchJobRecord | None:
+        """Return the batch job, or ``None`` where the service knows no such one (any more) (document 460/76893)."""
+        target = Target.in_bucket(bucket, job_id)
+        response = self._session.document(operations.DESCRIBE_BATCH_JOB, target, BatchJobsResponse)
+        return next((job for job in _records(response.jobs_detail) if job.job_id == job_id), None)
+
+    def describe_batch_jobs(
+        self,
+        bucket: Bucket,
+        *,
+        kind: str,
+        states: Sequence[str] = (),
+        name: str = "",
+        start_creation_time: float | None = None,
+    ) -> list[BatchJobRecord]:
         """Return the batch jobs of ``bucket`` (document 460/76894).
 
         Args:
             bucket: whose batch jobs.
             kind: ``Workflow`` or ``Job``: each list holds one kind only.
             states: only those in these states.
+            name: only those of this name; that it is compared exactly is not documented.
+            start_creation_time: only those that were created after it, in unix seconds.
         """
+        filters = [("type", kind), ("states", ",".join(states) or "All")]
+        filters += [("name", name)] if name else []
+        if start_creation_time is not None:
+            filters.append(("startCreationTime", render_time(start_creation_time)))
         return list(
             self._session.tokened_pages(
                 operations.DESCRIBE_BATCH_JOBS,
                 Target.list_of(bucket),
                 BatchJobsResponse,
                 lambda page: (_records(page.jobs_detail), page.next_token),
-                (("type", kind), ("states", ",".join(states))),
+                tuple(filters),
             )
         )
+
+    def cancel_batch_job(self, bucket: Bucket, job_id: str) -> None:
+        """Cancel a batch job that has not ended; what of it has started goes on."""
+        self._session.call(operations.CANCEL_BATCH_JOB, Target.in_bucket(bucket, job_id), _nothing)
+
+    def list_objects(self, bucket: Bucket, prefix: str) -> Iterator[ObjectRecord]:
+        """Yield the objects whose keys begin with ``prefix``, in the order of their keys, 1,000 a page.
+
+        Follows document 436/7734.
+        """
+        yield from self._session.tokened_pages(
+            operations.LIST_OBJECTS,
+            Target.list_of(bucket),
+            ListBucketResult,
+            lambda page: (_records(page.contents), page.marker),
+            (*((("prefix", prefix),) if prefix else ()), ("encoding-type", "url")),
+            paging=BY_MARKER,
+        )
+
+    def put_object(self, bucket: Bucket, key: str, content: bytes, content_type: str) -> None:
+        """Write an object (document 436/7749)."""
+        target = Target.in_bucket(bucket, key)
+        self._session.call(operations.PUT_OBJECT, target, _require_mark, content=(content, content_type))
 
     def head_object(self, bucket: Bucket, key: str) -> ObjectHead | None:
         """Return what is known of an object, or ``None`` where it, or its bucket, does not exist.
@@ -351,6 +410,13 @@ def _created_job(response: Response) -> JobRecord:
     return jobs[0]
 
 
+def _created_batch_job(response: Response) -> BatchJobRecord:
+    jobs = _records(decode(response.body, BatchJobsResponse).jobs_detail)
+    if len(jobs) != 1:
+        raise DecodeError("the answer names no batch job")
+    return jobs[0]
+
+
 def _template(response: Response) -> TemplateRecord | None:
     template = decode(response.body, TemplateResponse).template
     return template.record() if template else None
@@ -363,9 +429,13 @@ def _created_template(response: Response) -> TemplateRecord:
     return template
 
 
-def _object_head(response: Response) -> ObjectHead:
+def _require_mark(response: Response) -> None:
     if not request_id_of(response):
         raise DecodeError("an answer without the service's mark: a proxy or a wrong endpoint?")
+
+
+def _object_head(response: Response) -> ObjectHead:
+    _require_mark(response)
     size = response.headers.get("content-length", "")
     try:
         modified = parsedate_to_datetime(response.headers.get("last-modified", "")).timestamp()

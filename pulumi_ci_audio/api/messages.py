@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime
 from itertools import islice
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import unquote
 
 from lxml import etree
 from pydantic import BeforeValidator, ValidationError
@@ -49,6 +51,15 @@ Time = Annotated[str | None, BeforeValidator(_unset_time)]
 
 Count = Annotated[int | None, BeforeValidator(_digits)]
 """A number of things that may be missing or empty."""
+
+
+def _object_time(text: str | None) -> float | None:
+    """Return a time of COS's lists, such as ``2020-12-10T03:37:30.000Z``, in unix seconds."""
+    try:
+        return datetime.fromisoformat((text or "").replace("Z", "+00:00")).timestamp()
+    except ValueError:
+        return None
+
 
 LONGEST_JSON_BYTES = 65_536
 MOST_ELEMENTS = 100_000
@@ -135,8 +146,6 @@ class JobBody(Element, tag="Request"):
     @classmethod
     def of(cls, job: records.JobRequest) -> JobBody:
         """Return the document that submits ``job``."""
-        callback = job.callback
-        queue_is_told = callback is not None and callback.url is None
         return cls(
             tag=job.tag,
             input=Input(object=job.input_object),
@@ -148,15 +157,22 @@ class JobBody(Element, tag="Request"):
                 job_level=_text(job.job_level),
             ),
             queue_id=job.queue_id,
-            call_back=callback.url if callback else None,
-            call_back_format=callback.format if callback else None,
-            call_back_type=("TDMQ" if queue_is_told else "Url") if callback else None,
-            call_back_mq_config=CallBackMqConfig(
-                mq_region=callback.mq_region, mq_mode=callback.mq_mode, mq_name=callback.mq_name
-            )
-            if callback and queue_is_told
-            else None,
+            **_callback_elements(job.callback),
         )
+
+
+def _callback_elements(callback: records.Callback | None) -> dict[str, Any]:
+    """Return the four elements that say where an end is reported."""
+    if callback is None:
+        return {}
+    is_queue = callback.url is None
+    queue = CallBackMqConfig(mq_region=callback.mq_region, mq_mode=callback.mq_mode, mq_name=callback.mq_name)
+    return {
+        "call_back": callback.url,
+        "call_back_format": callback.format,
+        "call_back_type": "TDMQ" if is_queue else "Url",
+        "call_back_mq_config": queue if is_queue else None,
+    }
 
 
 class EchoedOperation(Element, tag="Operation"):
@@ -344,6 +360,57 @@ class WorkflowListResponse(Element, tag="Response"):
     total_count: Count = element(tag="TotalCount", default=None)
 
 
+class BatchInput(Element, tag="Input"):
+    """What a batch job reads."""
+
+    url_file: Text = element(tag="UrlFile", default=None)
+
+
+class JobParam(Element, tag="JobParam"):
+    """How a batch job treats each recording."""
+
+    template_id: Text = element(tag="TemplateId", default=None)
+
+
+class BatchOperation(Element, tag="Operation"):
+    """What a batch job does with each recording."""
+
+    tag: Text = element(tag="Tag", default=None)
+    job_param: JobParam | None = element(tag="JobParam", default=None)
+    output: Output | None = element(tag="Output", default=None)
+    user_data: Text = element(tag="UserData", default=None)
+    job_level: Text = element(tag="JobLevel", default=None)
+    call_back: Text = element(tag="CallBack", default=None)
+    call_back_format: Text = element(tag="CallBackFormat", default=None)
+    call_back_type: Text = element(tag="CallBackType", default=None)
+    call_back_mq_config: CallBackMqConfig | None = element(tag="CallBackMqConfig", default=None)
+
+
+class BatchJobBody(Element, tag="Request"):
+    """The body of ``POST /inventorytriggerjob`` (document 1045/50369)."""
+
+    name: str = element(tag="Name")
+    type: str = element(tag="Type", default="Job")
+    input: BatchInput = element(tag="Input")
+    operation: BatchOperation = element(tag="Operation")
+
+    @classmethod
+    def of(cls, batch: records.BatchJobRequest) -> BatchJobBody:
+        """Return the document that submits ``batch``."""
+        return cls(
+            name=batch.name,
+            input=BatchInput(url_file=batch.list_url),
+            operation=BatchOperation(
+                tag=records.NOISE_REDUCTION,
+                job_param=JobParam(template_id=batch.template_id),
+                output=Output(region=batch.output.region, bucket=batch.output.name, object=batch.output_object),
+                user_data=batch.user_data,
+                job_level=_text(batch.job_level),
+                **_callback_elements(batch.callback),
+            ),
+        )
+
+
 class BatchJob(Element, tag="JobsDetail"):
     """A batch job."""
 
@@ -351,17 +418,71 @@ class BatchJob(Element, tag="JobsDetail"):
     name: Text = element(tag="Name", default=None)
     state: Text = element(tag="State", default=None)
     type: Text = element(tag="Type", default=None)
+    code: Text = element(tag="Code", default=None)
+    message: Text = element(tag="Message", default=None)
+    creation_time: Time = element(tag="CreationTime", default=None)
+    end_time: Time = element(tag="EndTime", default=None)
+    operation: BatchOperation | None = element(tag="Operation", default=None)
 
     def record(self) -> records.BatchJobRecord | None:
         """Return the batch job."""
-        return None if self.job_id is None else records.BatchJobRecord(self.job_id, self.name, self.state, self.type)
+        if self.job_id is None:
+            return None
+        operation = self.operation or BatchOperation()
+        output = operation.output or Output()
+        return records.BatchJobRecord(
+            job_id=self.job_id,
+            name=self.name,
+            state=self.state,
+            type=self.type,
+            code=self.code,
+            message=self.message,
+            creation_time=self.creation_time,
+            end_time=self.end_time,
+            output_region=output.region,
+            output_bucket=output.bucket,
+            output_object=output.object,
+            template_id=operation.job_param.template_id if operation.job_param else None,
+        )
 
 
 class BatchJobsResponse(Element, tag="Response"):
-    """The answer of ``GET /inventorytriggerjob``."""
+    """The answer of every batch job call."""
 
     jobs_detail: list[BatchJob] = element(tag="JobsDetail", default=[])
     next_token: Text = element(tag="NextToken", default=None)
+
+
+class Contents(Element, tag="Contents"):
+    """An object in the list of a bucket, its key spelled as in an address."""
+
+    key: Text = element(tag="Key", default=None)
+    etag: Text = element(tag="ETag", default=None)
+    size: Count = element(tag="Size", default=None)
+    last_modified: Time = element(tag="LastModified", default=None)
+
+    def record(self) -> records.ObjectRecord | None:
+        """Return the object."""
+        if self.key is None:
+            return None
+        etag = (self.etag or "").strip('"')
+        return records.ObjectRecord(unquote(self.key), etag, self.size or 0, _object_time(self.last_modified))
+
+
+class ListBucketResult(Element, tag="ListBucketResult"):
+    """The answer of ``GET /`` on the bucket's COS host (document 436/7734)."""
+
+    contents: list[Contents] = element(tag="Contents", default=[])
+    is_truncated: Literal["true", "false"] = element(tag="IsTruncated")  # without it, an end is not to be told
+    next_marker: Text = element(tag="NextMarker", default=None)
+
+    @property
+    def marker(self) -> str | None:
+        """After which key the list goes on; ``None`` at its end."""
+        if self.is_truncated == "false":
+            return None
+        last = self.contents[-1].key if self.contents else None
+        return unquote(self.next_marker or last or "") or None
 
 
 class ErrorDocument(Element, tag="Error"):

@@ -79,6 +79,27 @@ DESCRIBE_WORKFLOWS = Operation("GET", "/workflow", _CI, "list the workflows {}",
 DESCRIBE_BATCH_JOBS = Operation(
     "GET", "/inventorytriggerjob", _CI, "list the batch jobs {}", "ci:DescribeInventoryTriggerJobs"
 )
+CREATE_BATCH_JOB = Operation(
+    "POST",
+    "/inventorytriggerjob",
+    _CI,
+    "submit the batch job {}",
+    "ci:CreateInventoryTriggerJob and cam:PassRole",
+    repeat=Repeat.NEVER,
+)
+DESCRIBE_BATCH_JOB = Operation(
+    "GET", "/inventorytriggerjob/{}", _CI, "read the batch job {}", "ci:DescribeInventoryTriggerJob"
+)
+CANCEL_BATCH_JOB = Operation(
+    "PUT",
+    "/inventorytriggerjob/{}",
+    _CI,
+    "cancel the batch job {}",
+    "ci:CancelInventoryTriggerJob",
+    sub_resource="cancel",
+)
+LIST_OBJECTS = Operation("GET", "/", Host.COS_BUCKET, "list the objects {}", "cos:GetBucket")
+PUT_OBJECT = Operation("PUT", "/{}", Host.COS_BUCKET, "write the object {}", "cos:PutObject")
 HEAD_OBJECT = Operation("HEAD", "/{}", Host.COS_BUCKET, "look at the object {}", "cos:HeadObject")
 
 

@@ -164,13 +164,63 @@ class WorkflowRecord:
 
 
 @dataclass(frozen=True)
+class BatchJobRequest:
+    """A batch of noise reductions to submit (document 1045/50369).
+
+    Attributes:
+        name: letters, digits, ``-`` and ``_``, at most 128; it need not be unique.
+        list_url: the address of the object that holds the recordings' addresses, one a line.
+        output: the bucket of the results.
+        output_object: the key of a result; ``${InputName}`` stands for the recording's file name without extension.
+        template_id: the template that says the parameters.
+        user_data: printable ASCII that the record of each recording's job repeats.
+        job_level: the priority, 0 to 2.
+        callback: where the end of each recording's job is reported.
+    """
+
+    name: str
+    list_url: str
+    output: Bucket
+    output_object: str
+    template_id: str
+    user_data: str | None = None
+    job_level: int | None = None
+    callback: Callback | None = None
+
+
+@dataclass(frozen=True)
 class BatchJobRecord:
-    """A batch job (document 460/76894)."""
+    """A batch job as the service describes it (documents 460/76893, 460/76894)."""
 
     job_id: str
     name: str | None = None
     state: str | None = None
     type: str | None = None
+    code: str | None = None
+    message: str | None = None
+    creation_time: str | None = None
+    end_time: str | None = None
+    output_region: str | None = None
+    output_bucket: str | None = None
+    output_object: str | None = None
+    template_id: str | None = None
+
+
+@dataclass(frozen=True)
+class ObjectRecord:
+    """An object in the list of a bucket (document 436/7734).
+
+    Attributes:
+        key: of the object.
+        etag: without its quotes.
+        size: in bytes.
+        last_modified: unix seconds, or ``None`` where the list names no readable time.
+    """
+
+    key: str
+    etag: str
+    size: int
+    last_modified: float | None
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ PAGE_SIZE = 100
 
 MOST_PAGES = 1_000
 MOST_ITEMS = MOST_PAGES * PAGE_SIZE
-"""A list with more pages, or more items, than this is taken for one without an end."""
+"""A list with more pages, or more full pages of items, than this is taken for one without an end."""
 
 _LOG = logging.getLogger("pulumi_ci_audio")
 _SIGNATURE_SECONDS = 900
@@ -34,6 +34,28 @@ _SKEW_SECONDS = 60
 Pairs = tuple[tuple[str, str], ...]
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Paging:
+    """How a list whose pages are found by what the page before says spells its parameters.
+
+    Attributes:
+        size: the parameter of how many items a page has at most.
+        token: the parameter of where the page begins.
+        largest: the largest page.
+    """
+
+    size: str
+    token: str
+    largest: int
+
+
+BY_TOKEN = Paging("size", "nextToken", PAGE_SIZE)
+"""The lists of CI (documents 460/60576, 460/76894)."""
+
+BY_MARKER = Paging("max-keys", "marker", 1_000)
+"""The list of a bucket's objects (document 436/7734)."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +121,7 @@ class Session:
         *,
         query: Pairs = (),
         body: Element | None = None,
+        content: tuple[bytes, str] | None = None,
         accept: str | None = None,
     ) -> Result:
         """Return what ``read`` makes of the answer.
@@ -109,6 +132,7 @@ class Session:
             read: reads a good answer; where it raises :class:`DecodeError`, the outcome is unknown.
             query: further parameters.
             body: the document to send.
+            content: what to send instead where it is no document, and its media type.
             accept: the media type to ask for.
 
         Raises:
@@ -117,7 +141,7 @@ class Session:
             DecodeError: the answer cannot be read.
             SettingsError: there are no credentials.
         """
-        request = _request(operation, target, query, body, accept)
+        request = _request(operation, target, query, body, content, accept)
         phrase = operation.phrase.format(target.phrase)
 
         def once() -> Result:
@@ -199,7 +223,8 @@ class Session:
         page_of: Callable[[Model], tuple[list[Item], str | None]],
         filters: Pairs = (),
         *,
-        page_size: int = PAGE_SIZE,
+        paging: Paging = BY_TOKEN,
+        page_size: int | None = None,
     ) -> Iterator[Item]:
         """Yield the items of a list whose pages are found by tokens, asking for further pages as they are needed.
 
@@ -209,15 +234,16 @@ class Session:
         token: str | None = None
         seen: set[str] = set()
         items = 0
+        size = page_size or paging.largest
         for _ in range(MOST_PAGES):
-            query = (*filters, ("size", str(page_size)), *((("nextToken", token),) if token else ()))
+            query = (*filters, (paging.size, str(size)), *(((paging.token, token),) if token else ()))
             page, token = page_of(self.document(operation, target, model, query))
             yield from page
             items += len(page)
             # Filters may leave a page empty, so only an absent or empty token is the end; one seen before goes round.
             if not token or token in seen:
                 return
-            if items > MOST_ITEMS:
+            if items > MOST_PAGES * paging.largest:
                 break
             seen.add(token)
         raise _endless(operation, target)
@@ -248,11 +274,21 @@ def _endless(operation: Operation, target: Target) -> DecodeError:
     return DecodeError(f"could not {operation.phrase.format(target.phrase)}: the list has no end")
 
 
-def _request(operation: Operation, target: Target, query: Pairs, body: Element | None, accept: str | None) -> Request:
+def _request(
+    operation: Operation,
+    target: Target,
+    query: Pairs,
+    body: Element | None,
+    content: tuple[bytes, str] | None,
+    accept: str | None,
+) -> Request:
     headers = {}
     # The documents send the type with every request that changes something, with and without a body.
     if operation.host is Host.CI_BUCKET and operation.method != "GET":
         headers["Content-Type"] = "application/xml"
+    sent = encode(body) if body is not None else b""
+    if content is not None:
+        sent, headers["Content-Type"] = content
     if accept:
         headers["Accept"] = accept
     return Request(
@@ -261,6 +297,6 @@ def _request(operation: Operation, target: Target, query: Pairs, body: Element |
         path=operation.path.format(target.name),
         query=(*(((operation.sub_resource, ""),) if operation.sub_resource else ()), *query),
         headers=headers,
-        body=encode(body) if body is not None else b"",
+        body=sent,
         is_unrepeatable=operation.repeat is not Repeat.SAFELY,
     )

@@ -2,6 +2,7 @@
 
 import logging
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -18,7 +19,15 @@ from pulumi_ci_audio.api.errors import (
     NotConnectedError,
     SettingsError,
 )
-from pulumi_ci_audio.api.records import JobRequest, NoiseReductionParameters, ObjectHead, TemplateRequest
+from pulumi_ci_audio.api.records import (
+    BatchJobRequest,
+    Callback,
+    JobRequest,
+    NoiseReductionParameters,
+    ObjectHead,
+    ObjectRecord,
+    TemplateRequest,
+)
 from pulumi_ci_audio.api.retrying import ATTEMPTS
 from pulumi_ci_audio.api.session import MOST_PAGES, PAGE_SIZE
 from tests.api.doubles import RecordingTransport, answered
@@ -35,7 +44,9 @@ CREDENTIALS = Credentials("AKIDexample", "key-that-is-secret")
 XML = {"Content-Type": "application/xml"}
 PAGE = (("pageNumber", "1"), ("pageSize", "100"))
 EMPTY = b"<Response/>"
+LISTED = b"<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"
 JOB = JobRequest("in.mp3", BUCKET, "out.wav", template_id="t1")
+BATCH = BatchJobRequest("nightly", f"https://{COS}/lists/1", BUCKET, "clean/${InputName}.wav", "t1")
 TEMPLATE = TemplateRequest("n", NoiseReductionParameters("wav", 16000))
 
 
@@ -163,6 +174,70 @@ CALLS = {
             {},
         ),
     ),
+    "list some batch jobs": (
+        lambda c: c.describe_batch_jobs(BUCKET, kind="Job", name="nightly", start_creation_time=1_767_196_800.9),
+        EMPTY,
+        (
+            "GET",
+            CI,
+            "/inventorytriggerjob",
+            (
+                ("type", "Job"),
+                ("states", "All"),
+                ("name", "nightly"),
+                ("startCreationTime", "2026-01-01T00:00:00+0800"),
+                ("size", "100"),
+            ),
+            {},
+        ),
+    ),
+    "submit a batch job": (
+        lambda c: c.create_batch_job(BUCKET, BATCH),
+        document_of(samples.BATCH_JOBS.root),
+        ("POST", CI, "/inventorytriggerjob", (), XML),
+    ),
+    "get a batch job": (
+        lambda c: c.describe_batch_job(BUCKET, "b1"),
+        EMPTY,
+        ("GET", CI, "/inventorytriggerjob/b1", (), {}),
+    ),
+    "cancel a batch job": (
+        lambda c: c.cancel_batch_job(BUCKET, "b1"),
+        b"",
+        ("PUT", CI, "/inventorytriggerjob/b1", (("cancel", ""),), XML),
+    ),
+    "list a batch's jobs": (
+        lambda c: list(c.describe_jobs(BUCKET, batch_job_id="b1")),
+        EMPTY,
+        (
+            "GET",
+            CI,
+            "/jobs",
+            (
+                ("tag", "NoiseReduction"),
+                ("orderByTime", "Desc"),
+                ("states", "All"),
+                ("inventoryTriggerJobId", "b1"),
+                ("size", "100"),
+            ),
+            {},
+        ),
+    ),
+    "list objects": (
+        lambda c: list(c.list_objects(BUCKET, "raw/录 音")),
+        LISTED,
+        ("GET", COS, "/", (("prefix", "raw/录 音"), ("encoding-type", "url"), ("max-keys", "1000")), {}),
+    ),
+    "list every object": (
+        lambda c: list(c.list_objects(BUCKET, "")),
+        LISTED,
+        ("GET", COS, "/", (("encoding-type", "url"), ("max-keys", "1000")), {}),
+    ),
+    "write an object": (
+        lambda c: c.put_object(BUCKET, "lists/录", b"an address", "text/plain"),
+        b"",
+        ("PUT", COS, "/lists/录", (), {"Content-Type": "text/plain"}),
+    ),
     "look at an object": (
         lambda c: c.head_object(BUCKET, "folder/录 音.mp3"),
         b"",
@@ -178,6 +253,10 @@ CALLS = {
     )
     for service in operations.OTHER_SERVICES
 }
+
+
+def batch_made():
+    return answered(document_of(samples.BATCH_JOBS.root))
 
 
 def query_in_any_order(query):
@@ -210,7 +289,33 @@ class TestRequests:
         root, children = facts_of(request.body)
         assert (root, ("Tag", "NoiseReduction") in children) == ("Request", True)
 
-    @pytest.mark.parametrize("name", [name for name in CALLS if "job" not in name and "template" not in name])
+    def test_batch_is_asked_for_by_a_list_and_a_template(self):
+        batch = replace(BATCH, user_data="mine", job_level=1, callback=Callback(url="https://example.com"))
+
+        request = sent_by(lambda c: c.create_batch_job(BUCKET, batch), batch_made())
+
+        output = [("Region", "ap-chongqing"), ("Bucket", BUCKET.name), ("Object", "clean/${InputName}.wav")]
+        operation = [
+            ("Tag", "NoiseReduction"),
+            ("JobParam", [("TemplateId", "t1")]),
+            ("Output", output),
+            ("UserData", "mine"),
+            ("JobLevel", "1"),
+            ("CallBack", "https://example.com"),
+            ("CallBackType", "Url"),
+        ]
+        source = [("UrlFile", f"https://{COS}/lists/1")]
+        named = [("Name", "nightly"), ("Type", "Job"), ("Input", source), ("Operation", operation)]
+        assert facts_of(request.body) == ("Request", named)
+
+    def test_object_is_written_as_it_is(self):
+        call, body, _ = CALLS["write an object"]
+
+        assert sent_by(call, marked(body)).body == b"an address"
+
+    @pytest.mark.parametrize(
+        "name", [name for name in CALLS if not any(word in name for word in ("job", "template", "write"))]
+    )
     def test_call_without_a_document_has_no_body(self, name):
         call, body, _ = CALLS[name]
 
@@ -556,6 +661,34 @@ class TestPages:
             "size": "100",
             "nextToken": "21",
         }
+
+    def test_list_of_objects_follows_its_markers_and_spells_keys_back(self):
+        first = (
+            "<ListBucketResult><IsTruncated>true</IsTruncated><NextMarker>raw/%E5%BD%95</NextMarker>"
+            '<Contents><Key>raw/a%20b+.wav</Key><ETag>"e1"</ETag><Size>7</Size>'
+            "<LastModified>2023-11-14T22:13:20.000Z</LastModified></Contents></ListBucketResult>"
+        )
+        last = "<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>z</Key></Contents></ListBucketResult>"
+        client, transport = client_of(answered(first.encode()), answered(last.encode()))
+
+        found = list(client.list_objects(BUCKET, "raw/"))
+
+        assert found == [ObjectRecord("raw/a b+.wav", "e1", 7, 1_700_000_000.0), ObjectRecord("z", "", 0, None)]
+        assert [dict(request.query).get("marker") for request in transport.requests] == [None, "raw/录"]
+
+    def test_list_of_objects_without_a_marker_goes_on_behind_its_last_key(self):
+        first = b"<ListBucketResult><Contents><Key>a</Key></Contents><IsTruncated>true</IsTruncated></ListBucketResult>"
+        client, transport = client_of(answered(first), answered(LISTED))
+
+        assert [found.key for found in client.list_objects(BUCKET, "")] == ["a"]
+        assert dict(transport.requests[1].query)["marker"] == "a"
+
+    @pytest.mark.parametrize("body", [b"<ListBucketResult/>", b"<html>welcome</html>", EMPTY])
+    def test_list_of_objects_that_does_not_say_whether_it_ends_is_unreadable(self, body):
+        client, _ = client_of(answered(body))
+
+        with pytest.raises(DecodeError, match="could not list the objects of bucket"):
+            list(client.list_objects(BUCKET, ""))
 
     def test_failing_page_is_repeated_alone(self):
         client, transport = client_of(jobs("a", token="21"), answered(status=500), jobs("b"))

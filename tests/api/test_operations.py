@@ -23,6 +23,11 @@ DOCUMENTED = {
     "DELETE_TEMPLATE": {"ci:DeleteMediaTemplate"},
     "DESCRIBE_WORKFLOWS": {"ci:DescribeMediaWorkflows"},
     "DESCRIBE_BATCH_JOBS": {"ci:DescribeInventoryTriggerJobs"},
+    "CREATE_BATCH_JOB": {"ci:CreateInventoryTriggerJob", "cam:PassRole"},
+    "DESCRIBE_BATCH_JOB": {"ci:DescribeInventoryTriggerJob"},
+    "CANCEL_BATCH_JOB": {"ci:CancelInventoryTriggerJob"},
+    "LIST_OBJECTS": {"cos:GetBucket"},
+    "PUT_OBJECT": {"cos:PutObject"},
     "HEAD_OBJECT": {"cos:HeadObject"},
 }
 """Document 1045/49896 for the actions of CI."""
@@ -72,5 +77,6 @@ def test_only_what_costs_money_or_makes_doubles_is_kept_from_repetition():
 
     assert careful == {
         operations.CREATE_JOB: Repeat.NEVER,
+        operations.CREATE_BATCH_JOB: Repeat.NEVER,
         operations.CREATE_TEMPLATE: Repeat.IF_NOT_ACCEPTED,
     }
