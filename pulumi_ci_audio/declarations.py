@@ -16,7 +16,7 @@ import pulumi
 from pydantic.alias_generators import to_camel, to_snake
 
 from pulumi_ci_audio.lifecycle.binding import OnDestroy
-from pulumi_ci_audio.lifecycle.job.models import OnFailure, Scalar
+from pulumi_ci_audio.lifecycle.job_inputs import OnFailure, Scalar
 from pulumi_ci_audio.lifecycle.kinds import LIFECYCLES
 from pulumi_ci_audio.lifecycle.models import FILLED_IN, HIDDEN, has
 from pulumi_ci_audio.lifecycle.parameters import Format

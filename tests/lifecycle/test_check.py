@@ -2,7 +2,7 @@
 
 import pytest
 
-from pulumi_ci_audio.lifecycle.job.models import LONGEST_OWN_USER_DATA
+from pulumi_ci_audio.lifecycle.job_inputs import LONGEST_OWN_USER_DATA
 from pulumi_ci_audio.lifecycle.models import UNKNOWN
 from tests.support.engine import ASR_BINDINGS, CI_BINDINGS, JOBS, TEMPLATES
 

@@ -17,11 +17,11 @@ from pulumi_ci_audio.lifecycle.job.follow import (
     with_record,
     with_result,
 )
-from pulumi_ci_audio.lifecycle.job.idempotency import without_marker
 from pulumi_ci_audio.lifecycle.job.models import AudioJobState
 from pulumi_ci_audio.lifecycle.job.spec import Inputs, JobSpec, State
 from pulumi_ci_audio.lifecycle.job.submission import prepare
 from pulumi_ci_audio.lifecycle.job.submit import find_or_submit
+from pulumi_ci_audio.lifecycle.marker import without_marker
 from pulumi_ci_audio.lifecycle.resource_id import ResourceId
 from pulumi_ci_audio.lifecycle.service_off import is_service_off
 from pulumi_ci_audio.lifecycle.types import Context, CreateResult, Diff, Lifecycle, ReadResult

@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 
 from pulumi_ci_audio.api.buckets import Bucket
 from pulumi_ci_audio.api.errors import ApiError, CiAudioError
-from pulumi_ci_audio.api.operations import SMART_AUDIO
 from pulumi_ci_audio.api.records import NOT_STARTED_STATES, UNFINISHED_STATES, JobRecord, parse_time
 from pulumi_ci_audio.lifecycle.errors import ResourceError
 from pulumi_ci_audio.lifecycle.job.idempotency import (
     Decision,
-    SubmissionMarker,
     Submit,
     TakeOver,
     WaitFor,
@@ -20,8 +18,10 @@ from pulumi_ci_audio.lifecycle.job.idempotency import (
 )
 from pulumi_ci_audio.lifecycle.job.spec import Inputs
 from pulumi_ci_audio.lifecycle.job.submission import Submission
+from pulumi_ci_audio.lifecycle.marker import SubmissionMarker
+from pulumi_ci_audio.lifecycle.once import is_unsettled
 from pulumi_ci_audio.lifecycle.resource_id import ResourceId
-from pulumi_ci_audio.lifecycle.service_off import is_service_off
+from pulumi_ci_audio.lifecycle.service_off import is_service_off, listed_unless_off
 from pulumi_ci_audio.lifecycle.types import Context
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def find_or_wait_for_others(context: Context, submission: Submission[Inputs], de
         if isinstance(decision, TakeOver):
             return decision.job
         if isinstance(decision, Submit):
-            if not _is_unsettled(context, submission):
+            if not is_unsettled(context, submission.owner):
                 return decision
             context.report("[1/3] making sure that an interrupted run submitted nothing")
             continue
@@ -119,15 +119,7 @@ def _list_jobs(context: Context, submission: Submission[Inputs], known_ids: Iter
             *context.client.describe_jobs(bucket, tag=tag, input_object=inputs.input_object, start_creation_time=since),
         ]
 
-    try:
-        return ask()
-    except ApiError as error:
-        if not is_service_off(context.client, bucket, error):
-            raise
-        if context.client.find_service_bucket(SMART_AUDIO, bucket) is None:
-            return []
-    # The service is on after all: the refusal was wrong, and an empty list would make a second job.
-    return ask()
+    return listed_unless_off(context.client, bucket, ask)
 
 
 def _find_elsewhere(
@@ -150,16 +142,6 @@ def _find_elsewhere(
         if written == (inputs.output_location.region, inputs.output_location.name, inputs.output_object):
             return WaitFor(job, id_.bucket)
     return None
-
-
-def _is_unsettled(context: Context, submission: Submission[Inputs]) -> bool:
-    """Return whether a submission from this machine, whose answer nobody saw, may not be listed yet."""
-    entry = context.journal.find(submission.owner)
-    # It may have been on its way for a while before it was accepted.
-    unsettled_seconds = context.in_flight_seconds + context.settle_seconds
-    if entry is None or entry.marker == "" or entry.remote_id is not None:
-        return False
-    return entry.age_seconds < unsettled_seconds
 
 
 def _is_recent(context: Context, job: JobRecord) -> bool:

@@ -2,91 +2,31 @@
 
 from __future__ import annotations
 
-import math
-from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
-from pulumi_ci_audio.api import records
 from pulumi_ci_audio.api.buckets import Bucket
 from pulumi_ci_audio.api.errors import TRANSIENT_CODES
-from pulumi_ci_audio.api.records import LONGEST_USER_DATA, TERMINAL_STATES
+from pulumi_ci_audio.api.records import TERMINAL_STATES
 from pulumi_ci_audio.lifecycle.checking import CheckFailure, Rule
-from pulumi_ci_audio.lifecycle.job.idempotency import MARKER_LENGTH
-from pulumi_ci_audio.lifecycle.models import HIDDEN, REPLACES, STAYS, UNPRINTED, DerivedFrom, InBucket, ResourceModel
-from pulumi_ci_audio.lifecycle.validators import bucket_name, object_key, region_name
-
-LARGEST_INPUT_BYTES = 10 * 1024 * 1024
-"""The largest input; the documents write "10M" (document 460/84796)."""
-
-LONGEST_OWN_USER_DATA = LONGEST_USER_DATA - MARKER_LENGTH - 1
-"""What a marker and the space before it leave of ``UserData``, in characters."""
-
-OnFailure = Literal["fail", "record"]
-Scalar = str | int | float | bool | None
+from pulumi_ci_audio.lifecycle.job_inputs import (
+    BucketName,
+    Callback,
+    JobLevel,
+    OnFailure,
+    RegionName,
+    Triggers,
+    UserData,
+)
+from pulumi_ci_audio.lifecycle.models import HIDDEN, REPLACES, STAYS, UNPRINTED, DerivedFrom, InBucket
+from pulumi_ci_audio.lifecycle.validators import object_key
 
 
 def _input_object(key: str) -> str:
     if key.lower().endswith(".m3u8"):
         raise ValueError("must be an audio file; the service does not read .m3u8 playlists")
     return key
-
-
-def _user_data(text: str) -> str:
-    if not all(" " <= character <= "~" for character in text):
-        raise ValueError("must be printable ASCII")
-    if len(text) > LONGEST_OWN_USER_DATA:
-        raise ValueError(
-            f"must be at most {LONGEST_OWN_USER_DATA} characters, since a marker of {MARKER_LENGTH} follows it"
-        )
-    return text
-
-
-def _scalar(value: object) -> object:
-    # The engine's numbers are all floats; 3 and 3.0 are the same trigger.
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, float) and not math.isfinite(value):
-        # Not a number differs from itself, so that the job would run, and be paid, at every update.
-        raise ValueError("must be a finite number")
-    if value is None or isinstance(value, str | int | float | bool):
-        return value
-    raise ValueError("must be a text, a number or a boolean")
-
-
-class Callback(ResourceModel):
-    """Where the service reports the end of a job: an address, or a message queue (document 460/84796)."""
-
-    url: str | None = None
-    format: Literal["XML", "JSON"] | None = None
-    mq_region: Literal["sh", "bj", "gz", "cd", "hk"] | None = None
-    mq_mode: Literal["Queue", "Topic"] | None = None
-    mq_name: str | None = None
-
-    @model_validator(mode="after")
-    def _is_one_of_two_forms(self) -> Callback:
-        queue = (self.mq_region, self.mq_mode, self.mq_name)
-        if (self.url is None) == (queue == (None, None, None)) or (self.url is None and None in queue):
-            raise ValueError("must be either {url, format} or {mq_region, mq_mode, mq_name, format}")
-        # The literal "no" silences the queue's own callback.
-        if self.url is not None and self.url != "no" and not _is_web_address(self.url):
-            raise ValueError("must have a url that is an http or https address")
-        if self.mq_name == "":
-            raise ValueError("must have an mq_name that is not empty")
-        return self
-
-    def record(self) -> records.Callback:
-        """Return the callback as the API takes it."""
-        return records.Callback(**{name: getattr(self, name) for name in type(self).model_fields})
-
-
-def _is_web_address(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname) and url.isprintable() and " " not in url
 
 
 class AudioJobInputs(InBucket):
@@ -98,10 +38,10 @@ class AudioJobInputs(InBucket):
     output_object: Annotated[str, AfterValidator(object_key), REPLACES] = Field(
         description="The key of the cleaned recording."
     )
-    output_bucket: Annotated[str | None, AfterValidator(lambda n: n and bucket_name(n)), REPLACES] = Field(
+    output_bucket: Annotated[BucketName, REPLACES] = Field(
         None, description="The bucket of the result; the job's own where it is left out."
     )
-    output_region: Annotated[str | None, AfterValidator(lambda n: n and region_name(n)), REPLACES] = Field(
+    output_region: Annotated[RegionName, REPLACES] = Field(
         None, description="The region of the result; the job's own where it is left out."
     )
     template_id: Annotated[str | None, Field(min_length=1), REPLACES] = Field(
@@ -110,16 +50,14 @@ class AudioJobInputs(InBucket):
     queue_id: Annotated[str | None, Field(min_length=1)] = Field(
         None, description="The queue to wait in; the bucket's default queue where it is left out."
     )
-    job_level: Annotated[int | None, Field(ge=0, le=2)] = Field(
-        None, description="The priority in the queue, 0 to 2; higher goes first."
-    )
-    user_data: Annotated[str | None, AfterValidator(lambda t: t and _user_data(t)), UNPRINTED] = Field(
+    job_level: JobLevel = Field(None, description="The priority in the queue, 0 to 2; higher goes first.")
+    user_data: Annotated[UserData, UNPRINTED] = Field(
         None, description="A text of your own that callbacks repeat, printable ASCII."
     )
     callback: Annotated[Callback | None, UNPRINTED] = Field(
         None, description="`{url, format}` or `{mq_region, mq_mode, mq_name, format}`."
     )
-    triggers: Annotated[list[Annotated[Scalar, BeforeValidator(_scalar)]] | None, REPLACES] = Field(
+    triggers: Annotated[Triggers, REPLACES] = Field(
         None, description="Texts, numbers and booleans; when one changes, the job runs again."
     )
     wait: bool = Field(True, description="Whether to wait for the end of the job.")

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic
 
 from pulumi_ci_audio.api.buckets import Bucket
 from pulumi_ci_audio.api.errors import ApiError
-from pulumi_ci_audio.api.operations import SMART_AUDIO
 from pulumi_ci_audio.api.records import JobRequest, ObjectHead
 from pulumi_ci_audio.lifecycle.errors import ResourceError
-from pulumi_ci_audio.lifecycle.job.idempotency import SubmissionMarker
-from pulumi_ci_audio.lifecycle.job.models import LARGEST_INPUT_BYTES
 from pulumi_ci_audio.lifecycle.job.spec import Inputs, JobSpec
+from pulumi_ci_audio.lifecycle.job_inputs import LARGEST_INPUT_BYTES
+from pulumi_ci_audio.lifecycle.marker import SubmissionMarker
+from pulumi_ci_audio.lifecycle.requirements import require_smart_audio, require_template
 from pulumi_ci_audio.lifecycle.types import Context
-
-Found = TypeVar("Found")
 
 _ASK_AGAIN_SECONDS = 1.0
 
@@ -118,33 +115,7 @@ def require_services(context: Context, submission: Submission[Inputs]) -> None:
     Raises:
         ResourceError: the service is off, or the template is missing or of another kind.
     """
-    bucket, tag, template_id = submission.inputs.location, submission.spec.tag, submission.inputs.template_id
-    if _look(lambda: [context.client.find_service_bucket(SMART_AUDIO, bucket)]) in ([], [None]):
-        raise ResourceError(
-            f"Smart Audio is off for bucket {bucket}, nothing was submitted: declare an AsrBucketBinding for it "
-            "and let the job depend on it"
-        )
-    if template_id is None:
-        return
-    templates = _look(lambda: context.client.describe_templates(bucket, ids=[template_id]))
-    if templates is None:
-        return
-    template = next((template for template in templates if template.template_id == template_id), None)
-    if template is None:
-        raise ResourceError(f"there is no template {template_id} in bucket {bucket}, nothing was submitted")
-    if template.tag not in {None, tag}:
-        raise ResourceError(
-            f"template {template_id} of bucket {bucket} is one for {template.tag}, not {tag}; nothing was submitted"
-        )
-
-
-def _look(ask: Callable[[], list[Found]]) -> list[Found] | None:
-    """Return what ``ask`` finds, nothing where the service is off, or ``None`` where asking is not permitted."""
-    try:
-        return ask()
-    except ApiError as error:
-        if error.is_denied:
-            return None
-        if error.is_service_off:
-            return []
-        raise
+    inputs = submission.inputs
+    require_smart_audio(context.client, inputs.location, "job")
+    if inputs.template_id is not None:
+        require_template(context.client, inputs.location, inputs.template_id, submission.spec.tag)

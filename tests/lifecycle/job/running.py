@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from pulumi_ci_audio.lifecycle.job.idempotency import SubmissionMarker
 from pulumi_ci_audio.lifecycle.journal import FileJournal
+from pulumi_ci_audio.lifecycle.marker import SubmissionMarker
 from tests.lifecycle.conftest import (
     DENIED,
     IN_FLIGHT_SECONDS,

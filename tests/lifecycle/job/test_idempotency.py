@@ -7,14 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pulumi_ci_audio.api.records import TERMINAL_STATES, UNFINISHED_STATES, JobRecord
-from pulumi_ci_audio.lifecycle.job.idempotency import (
-    MARKER_LENGTH,
-    SubmissionMarker,
-    Submit,
-    TakeOver,
-    WaitFor,
-    decide,
-)
+from pulumi_ci_audio.lifecycle.job.idempotency import Submit, TakeOver, WaitFor, decide
+from pulumi_ci_audio.lifecycle.marker import MARKER_LENGTH, SubmissionMarker
 
 CONTENT = {"bucket": "recordings-1250000000", "inputObject": "voice.mp3", "sampleRate": 16000}
 OWNER = "recordings/dev//clean"

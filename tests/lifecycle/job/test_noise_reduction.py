@@ -3,8 +3,8 @@
 import pytest
 
 from pulumi_ci_audio.api.messages import JobBody, encode
-from pulumi_ci_audio.lifecycle.job.idempotency import SubmissionMarker
 from pulumi_ci_audio.lifecycle.job.noise_reduction import NoiseReductionJobInputs, NoiseReductionSpec
+from pulumi_ci_audio.lifecycle.marker import SubmissionMarker
 from tests.lifecycle.conftest import (
     CLEAN,
     NAME,

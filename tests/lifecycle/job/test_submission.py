@@ -5,7 +5,7 @@ import pytest
 from pulumi_ci_audio.api.errors import ApiError
 from pulumi_ci_audio.lifecycle.errors import ResourceError
 from pulumi_ci_audio.lifecycle.job.lookup import UNSEEN_RECORDING_SECONDS
-from pulumi_ci_audio.lifecycle.job.models import LARGEST_INPUT_BYTES
+from pulumi_ci_audio.lifecycle.job_inputs import LARGEST_INPUT_BYTES
 from tests.lifecycle.conftest import (
     DENIED,
     RAW,
