@@ -18,7 +18,7 @@ from pydantic.alias_generators import to_camel
 import pulumi_ci_audio
 from pulumi_ci_audio import declarations
 from pulumi_ci_audio.declarations import AudioResource
-from pulumi_ci_audio.lifecycle.job import models as job_models
+from pulumi_ci_audio.lifecycle import job_inputs
 from pulumi_ci_audio.lifecycle.models import CONFIGURED, FILLED_IN, HIDDEN, ResourceModel, has
 from tests.support.places import BUCKET, CLEAN, RAW, REGION
 
@@ -120,7 +120,7 @@ class TestLaws:
             assert f"\n    {name}: " in documentation
 
     def test_callback_has_the_fields_of_its_model(self) -> None:
-        assert declarations.Callback.__annotations__.keys() == job_models.Callback.model_fields.keys()
+        assert declarations.Callback.__annotations__.keys() == job_inputs.Callback.model_fields.keys()
 
     def test_module_is_short(self) -> None:
         assert len(inspect.getsource(declarations).splitlines()) <= 300

@@ -58,3 +58,17 @@ def object_key(key: str) -> str:
     if not all(character.isprintable() for character in key):
         raise ValueError("must have only printable characters")
     return key
+
+
+def key_prefix(prefix: str) -> str:
+    """Return ``prefix`` where keys of objects can begin with it.
+
+    Raises:
+        ValueError: they cannot.
+    """
+    if not prefix:
+        raise ValueError("must be what keys begin with, such as raw/, and not empty")
+    if prefix.startswith("/"):
+        raise ValueError("must not begin with a slash")
+    object_key(f"{prefix}x")
+    return prefix

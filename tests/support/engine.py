@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pulumi_ci_audio.lifecycle.batch.lifecycle import NoiseReductionBatchLifecycle
 from pulumi_ci_audio.lifecycle.binding import AsrBinding, CiBinding
 from pulumi_ci_audio.lifecycle.checking import CheckFailure
 from pulumi_ci_audio.lifecycle.errors import ResourceError, ResourceInitFailedError
@@ -102,3 +103,4 @@ CI_BINDINGS = Engine(CiBinding())
 ASR_BINDINGS = Engine(AsrBinding())
 TEMPLATES = Engine(JobTemplate())
 JOBS = Engine(NoiseReductionJobLifecycle())
+BATCHES = Engine(NoiseReductionBatchLifecycle())
