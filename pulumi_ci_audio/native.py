@@ -19,8 +19,7 @@ from typing_extensions import Self
 from pulumi_ci_audio import declarations
 from pulumi_ci_audio.declarations import AudioResource, Callback
 from pulumi_ci_audio.functions import documented
-from pulumi_ci_audio.lifecycle import binding, parameters
-from pulumi_ci_audio.lifecycle.job import models
+from pulumi_ci_audio.lifecycle import binding, job_inputs, parameters
 from pulumi_ci_audio.lifecycle.queries import QUERIES, AsrBucket, CiBucket, NoiseReductionJobRecord
 from pulumi_ci_audio.provider.configuration import ProviderInputs, setting_of
 from pulumi_ci_audio.provider.schema import PACKAGE, function_token, resource_token
@@ -51,7 +50,7 @@ def _choice(name: str, values: Any) -> Any:
 
 
 OnDestroy = _choice("OnDestroy", binding.OnDestroy)
-OnFailure = _choice("OnFailure", models.OnFailure)
+OnFailure = _choice("OnFailure", job_inputs.OnFailure)
 Format = _choice("Format", parameters.Format)
 
 

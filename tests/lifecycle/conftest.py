@@ -31,6 +31,14 @@ OWNER = "recordings/dev//clean"
 JOB = {"bucket": NAME, "region": REGION, "inputObject": RAW, "outputObject": CLEAN, "__owner": OWNER}
 BINDING = {"bucket": NAME, "region": REGION}
 TEMPLATE = {"bucket": NAME, "region": REGION, "templateName": "voices", "__owner": OWNER}
+BATCH = {
+    "bucket": NAME,
+    "region": REGION,
+    "inputPrefix": "raw/",
+    "outputPrefix": "clean/",
+    "templateId": "t1",
+    "__owner": OWNER,
+}
 CREDENTIALS = Credentials("emulator", "emulator")
 NO_AUDIO = b"this is no audio"
 SETTLE_SECONDS = 10.0

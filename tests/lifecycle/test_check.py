@@ -4,17 +4,19 @@ import pytest
 
 from pulumi_ci_audio.lifecycle.job_inputs import LONGEST_OWN_USER_DATA
 from pulumi_ci_audio.lifecycle.models import UNKNOWN
-from tests.support.engine import ASR_BINDINGS, CI_BINDINGS, JOBS, TEMPLATES
+from tests.support.engine import ASR_BINDINGS, BATCHES, CI_BINDINGS, JOBS, TEMPLATES
 
 REGION, BUCKET = "ap-chongqing", "recordings-1250000000"
 BINDING = {"bucket": BUCKET, "region": REGION}
 JOB = {**BINDING, "inputObject": "raw/voice.mp3", "outputObject": "clean/voice.wav"}
 TEMPLATE = {**BINDING, "templateName": "voices"}
+BATCH = {**BINDING, "inputPrefix": "raw/", "outputPrefix": "clean/", "templateId": "t1"}
 KINDS = {
     "binding": (CI_BINDINGS, BINDING),
     "Smart Audio": (ASR_BINDINGS, BINDING),
     "job": (JOBS, JOB),
     "template": (TEMPLATES, TEMPLATE),
+    "batch": (BATCHES, BATCH),
 }
 
 BAD_PLACES = {
@@ -64,6 +66,23 @@ BAD_JOBS = {
     "trigger a map": ("triggers", [{"a": 1}]),
     "triggers no list": ("triggers", "again"),
 }
+BAD_BATCHES = {
+    "recordings anywhere": ("inputPrefix", ""),
+    "recordings with a leading slash": ("inputPrefix", "/raw/"),
+    "recordings with a control character": ("inputPrefix", "raw\x07/"),
+    "results above their folder": ("outputPrefix", "clean/../"),
+    "results among the recordings": ("outputPrefix", "raw/"),
+    "results below the recordings": ("outputPrefix", "raw/clean/"),
+    "output bucket without appid": ("outputBucket", "archive"),
+    "unknown extension": ("outputExtension", "flac"),
+    "template empty": ("templateId", ""),
+    "none at most": ("atMost", 0.0),
+    "half at most": ("atMost", 1.5),
+    "level above 2": ("jobLevel", 3.0),
+    "timeout of 0": ("timeoutSeconds", 0.0),
+    "unknown on_failure": ("onFailure", "ignore"),
+    "trigger a map": ("triggers", [{"a": 1}]),
+}
 BAD_TEMPLATES = {
     "name empty": ("templateName", ""),
     "name too long": ("templateName", "n" * 65),
@@ -75,6 +94,7 @@ CASES = [(kind, case, *BAD_PLACES[case]) for kind in KINDS for case in BAD_PLACE
 CASES += [(kind, case, *BAD_BINDINGS[case]) for kind in ("binding", "Smart Audio") for case in BAD_BINDINGS]
 CASES += [("job", case, *BAD_JOBS[case]) for case in BAD_JOBS]
 CASES += [("template", case, *BAD_TEMPLATES[case]) for case in BAD_TEMPLATES]
+CASES += [("batch", case, *BAD_BATCHES[case]) for case in BAD_BATCHES]
 
 
 @pytest.mark.parametrize(

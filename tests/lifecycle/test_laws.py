@@ -5,15 +5,17 @@ from typing import Any
 
 import pytest
 
+from pulumi_ci_audio.emulator.state.records import Parameters, Template
 from pulumi_ci_audio.lifecycle import models
+from pulumi_ci_audio.lifecycle.batch.models import NoiseReductionBatchInputs
 from pulumi_ci_audio.lifecycle.binding import BindingInputs
 from pulumi_ci_audio.lifecycle.job.noise_reduction import NoiseReductionJobInputs
 from pulumi_ci_audio.lifecycle.models import HIDDEN, REPLACES, UNKNOWN
 from pulumi_ci_audio.lifecycle.template import TemplateInputs
 from pulumi_ci_audio.lifecycle.types import Diff
-from tests.support.engine import ASR_BINDINGS, CI_BINDINGS, JOBS, TEMPLATES, Created
+from tests.support.engine import ASR_BINDINGS, BATCHES, CI_BINDINGS, JOBS, TEMPLATES, Created
 
-from .conftest import BINDING, JOB, NAME, REGION, TEMPLATE, through_json
+from .conftest import BATCH, BINDING, JOB, NAME, REGION, TEMPLATE, through_json
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,34 @@ KINDS = {
         LOCAL_JOB,
     ),
 }
+LOCAL_BATCH = {
+    "templateId": "t2",
+    "atMost": 17,
+    "jobLevel": 2,
+    "userData": "mine",
+    "callback": {"url": "https://example.com/done"},
+    "wait": False,
+    "timeoutSeconds": 17,
+    "onFailure": "record",
+}
+KINDS["batch"] = Kind(
+    BATCHES,
+    NoiseReductionBatchInputs,
+    {**BATCH, "triggers": [1, "two", True]},
+    {"ci": "on", "asr": "on"},
+    {
+        **ELSEWHERE,
+        **LOCAL_BATCH,
+        "inputPrefix": "others/",
+        "outputPrefix": "results/",
+        "outputExtension": "mp3",
+        "outputBucket": "archive-1250000000",
+        "outputRegion": "ap-shanghai",
+        "triggers": [2],
+        "__owner": "somebody",
+    },
+    LOCAL_BATCH,
+)
 FIELDS = [
     (name, models.stored_name(python, declared), declared)
     for name, kind in KINDS.items()
@@ -102,6 +132,7 @@ def kind(request):
 def cloud(make_cloud):
     cloud = make_cloud()
     cloud.control.put_bucket("ap-shanghai", "archive-1250000000")
+    cloud.record.templates["t1"] = Template("t1", REGION, NAME, "cleaning", Parameters(), cloud.now(), cloud.now())
     return cloud
 
 
@@ -127,6 +158,7 @@ class TestRead:
 
         # What only the program knows, and what was only known at submission, cannot come back.
         unknowable = {"__owner", "__imported", "triggers", "inputEtag", "outputBucket", "outputRegion", "adopted"}
+        unknowable |= {"ran", "skipped"}
         assert without(observed.state, unknowable) == without(created.state, unknowable)
         assert without(observed.inputs, unknowable) == without(kind.checked(), unknowable)
 
@@ -181,10 +213,10 @@ class TestDiff:
             assert diff.has_changes is not models.has(declared, HIDDEN)
             assert bool(diff.replaces) is models.has(declared, REPLACES)
 
-    def test_only_job_and_template_go_before_their_replacement_comes(self, kind):
+    def test_only_bindings_stay_until_their_replacement_has_come(self, kind):
         goes_first = kind.lifecycle.lifecycle.delete_before_replace
 
-        assert goes_first is (kind in (KINDS["job"], KINDS["template"]))
+        assert goes_first is (name_of(kind) in {"job", "batch", "template"})
 
 
 class TestUpdate:
@@ -216,7 +248,7 @@ class TestDelete:
         for _ in range(2):
             kind.lifecycle.delete(cloud.context(), created.id, through_json(created.state))
 
-        assert len(cloud.writes()) == {"template": 2, "job": 0}.get(name_of(kind), 1)
+        assert len(cloud.writes()) == {"template": 2, "job": 0, "batch": 0}.get(name_of(kind), 1)
 
     def test_deleting_what_is_gone_with_its_bucket_is_fine(self, cloud, kind, created):
         cloud.remove_bucket()
@@ -232,7 +264,7 @@ class TestDelete:
 
         if name_of(kind) == "template":
             assert observed is None
-        elif name_of(kind) == "job":
+        elif name_of(kind) in {"job", "batch"}:
             assert observed.state == created.state
         else:
             assert observed.state["status"] == observed.inputs["status"] == "off"
@@ -261,7 +293,7 @@ class TestServiceSwitchedOffByHand:
     """A refresh that fails for one resource keeps the engine from repairing any: so reading must not fail."""
 
     @pytest.mark.parametrize("settings", [{"asr": "off"}, {"asr": "off", "ci": "off"}], ids=["Smart Audio", "both"])
-    @pytest.mark.parametrize("name", ["template", "job"])
+    @pytest.mark.parametrize("name", ["template", "job", "batch"])
     def test_what_is_recorded_stays(self, cloud, name, settings):
         kind = KINDS[name]
         cloud.seed(**kind.seed)

@@ -87,10 +87,11 @@ class NoiseReductionBatchLifecycle(Lifecycle[NoiseReductionBatchInputs, NoiseRed
         inputs: NoiseReductionBatchInputs,
     ) -> NoiseReductionBatchState:
         """Record what a change does not run anything for; then go on waiting, or run what has no current result."""
-        own = {name for name in NoiseReductionBatchInputs.model_fields if name != "owner"}
+        own = {name for name in (*NoiseReductionBatchInputs.model_fields, "imported") if name != "owner"}
         outcome = {name: value for name, value in state.model_dump().items() if name not in own}
         updated = NoiseReductionBatchState.model_validate({**inputs.model_dump(), **outcome})
-        runs_all = "triggers" in differing_fields(state, inputs)[1]
+        # Which triggers an imported one had is not known.
+        runs_all = not state.imported and "triggers" in differing_fields(state, inputs)[1]
         if not runs_all and not _reasons(state, inputs):
             return updated
         return self._settle(context, updated, runs_all=runs_all)
@@ -228,6 +229,7 @@ def _found(context: Context, id: ResourceId) -> NoiseReductionBatchState | None:
             "outputExtension": folder[1],
             "templateId": record.template_id,
             "__since": batch.name.since,
+            "__imported": True,
             **elsewhere,
         }
         return with_record(NoiseReductionBatchState.model_validate(properties), record)

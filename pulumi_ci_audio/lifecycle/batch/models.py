@@ -123,6 +123,10 @@ class NoiseReductionBatchState(NoiseReductionBatchInputs):
         "", alias="__failed", description="The digests of the recordings that failed and are not run again as they are."
     )
 
+    imported: Annotated[bool | None, HIDDEN] = Field(
+        None, alias="__imported", description="Whether the inputs are only those that the service's record repeats."
+    )
+
     @property
     def is_terminal(self) -> bool:
         """Whether the last batch has ended, or none was needed."""

@@ -9,18 +9,11 @@ import pytest
 
 from pulumi_ci_audio.lifecycle.batch.naming import BatchName
 from pulumi_ci_audio.lifecycle.journal import FileJournal
-from tests.lifecycle.conftest import NAME, NO_AUDIO, OWNER, REGION, through_json
+from tests.lifecycle.conftest import BATCH, NAME, NO_AUDIO, REGION, through_json
 from tests.support.engine import BATCHES, InitFailed
 
 TEMPLATE_ID = "t1voices"
-FOLDER = {
-    "bucket": NAME,
-    "region": REGION,
-    "inputPrefix": "raw/",
-    "outputPrefix": "clean/",
-    "templateId": TEMPLATE_ID,
-    "__owner": OWNER,
-}
+FOLDER = {**BATCH, "templateId": TEMPLATE_ID}
 ID = f"{REGION}/{NAME}/raw/"
 SUBMIT = "POST /inventorytriggerjob"
 

@@ -28,6 +28,11 @@ from tests.lifecycle.batch.running import (
 from tests.lifecycle.conftest import DENIED, NAME, NO_AUDIO, PLACE, REGION, through_json
 from tests.support.engine import BATCHES
 
+
+def without_nothing(properties):
+    return {name: value for name, value in properties.items() if value is not None}
+
+
 LISTS = 2
 """The requests of one look at two small folders."""
 
@@ -450,7 +455,17 @@ class TestRefreshAndDelete:
         assert found.inputs == {name: value for name, value in checked(**elsewhere).items() if name != "__owner"} | {
             "__owner": ""
         }
-        assert {**found.state, **counts(state), "__owner": state["__owner"]} == state
+        known = {"__owner": state["__owner"], "__imported": None}
+        assert without_nothing({**found.state, **counts(state), **known}) == state
+
+    def test_triggers_that_a_program_gives_an_imported_one_run_nothing(self, folder):
+        create(folder, triggers=[1])
+        found = BATCHES.read(folder.context(), ID, {})
+
+        state = updated(folder, found.state, triggers=[1])
+
+        assert set(runs(folder).values()) == {1}
+        assert not BATCHES.diff(through_json(state), checked(triggers=[1])).has_changes
 
     def test_a_folder_without_a_batch_is_not_known_by_its_id(self, folder):
         assert BATCHES.read(folder.context(), ID, {}) is None
