@@ -12,17 +12,21 @@ if TYPE_CHECKING:
         AsrBucket,
         CiBucket,
         NoiseReductionJobRecord,
+        PendingRecording,
         get_asr_buckets,
         get_asr_buckets_output,
         get_ci_bucket,
         get_ci_bucket_output,
         get_noise_reduction_jobs,
         get_noise_reduction_jobs_output,
+        get_pending_recordings,
+        get_pending_recordings_output,
     )
     from pulumi_ci_audio.lifecycle.blockers import Blocker
     from pulumi_ci_audio.resources import (
         AsrBucketBinding,
         CiBucketBinding,
+        NoiseReductionBatch,
         NoiseReductionJob,
         NoiseReductionTemplate,
     )
@@ -33,18 +37,28 @@ __all__ = [
     "Blocker",
     "CiBucket",
     "CiBucketBinding",
+    "NoiseReductionBatch",
     "NoiseReductionJob",
     "NoiseReductionJobRecord",
     "NoiseReductionTemplate",
+    "PendingRecording",
     "get_asr_buckets",
     "get_asr_buckets_output",
     "get_ci_bucket",
     "get_ci_bucket_output",
     "get_noise_reduction_jobs",
     "get_noise_reduction_jobs_output",
+    "get_pending_recordings",
+    "get_pending_recordings_output",
 ]
 
-_RESOURCES = {"AsrBucketBinding", "CiBucketBinding", "NoiseReductionJob", "NoiseReductionTemplate"}
+_RESOURCES = {
+    "AsrBucketBinding",
+    "CiBucketBinding",
+    "NoiseReductionBatch",
+    "NoiseReductionJob",
+    "NoiseReductionTemplate",
+}
 
 
 def __getattr__(name: str) -> object:

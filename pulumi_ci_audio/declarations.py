@@ -236,3 +236,56 @@ class NoiseReductionJob(AudioResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(resource_name, locals(), opts)
+
+
+class NoiseReductionBatch(AudioResource):
+    bucket: pulumi.Output[str] = pulumi.property("bucket")
+    region: pulumi.Output[str] = pulumi.property("region")
+    input_prefix: pulumi.Output[str] = pulumi.property("inputPrefix")
+    output_prefix: pulumi.Output[str] = pulumi.property("outputPrefix")
+    output_extension: pulumi.Output[str] = pulumi.property("outputExtension")
+    output_bucket: pulumi.Output[str | None] = pulumi.property("outputBucket")
+    output_region: pulumi.Output[str | None] = pulumi.property("outputRegion")
+    template_id: pulumi.Output[str] = pulumi.property("templateId")
+    at_most: pulumi.Output[int] = pulumi.property("atMost")
+    job_level: pulumi.Output[int | None] = pulumi.property("jobLevel")
+    user_data: pulumi.Output[str | None] = pulumi.property("userData")
+    callback: pulumi.Output[dict[str, str] | None] = pulumi.property("callback")
+    triggers: pulumi.Output[list[Any] | None] = pulumi.property("triggers")
+    wait: pulumi.Output[bool] = pulumi.property("wait")
+    timeout_seconds: pulumi.Output[int] = pulumi.property("timeoutSeconds")
+    on_failure: pulumi.Output[str] = pulumi.property("onFailure")
+    batch_id: pulumi.Output[str | None] = pulumi.property("batchId")
+    state: pulumi.Output[str | None] = pulumi.property("state")
+    total: pulumi.Output[int | None] = pulumi.property("total")
+    done: pulumi.Output[int | None] = pulumi.property("done")
+    pending: pulumi.Output[int | None] = pulumi.property("pending")
+    ran: pulumi.Output[int | None] = pulumi.property("ran")
+    skipped: pulumi.Output[int | None] = pulumi.property("skipped")
+    failures: pulumi.Output[list[dict[str, Any]]] = pulumi.property("failures")
+    creation_time: pulumi.Output[str | None] = pulumi.property("creationTime")
+    end_time: pulumi.Output[str | None] = pulumi.property("endTime")
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        bucket: pulumi.Input[str],
+        input_prefix: pulumi.Input[str],
+        output_prefix: pulumi.Input[str],
+        template_id: pulumi.Input[str],
+        region: pulumi.Input[str] | None = None,
+        output_extension: pulumi.Input[Format] | None = None,
+        output_bucket: pulumi.Input[str] | None = None,
+        output_region: pulumi.Input[str] | None = None,
+        at_most: pulumi.Input[int] | None = None,
+        job_level: pulumi.Input[int] | None = None,
+        user_data: pulumi.Input[str] | None = None,
+        callback: pulumi.Input[Callback] | None = None,
+        triggers: pulumi.Input[Sequence[pulumi.Input[Scalar]]] | None = None,
+        wait: pulumi.Input[bool] | None = None,
+        timeout_seconds: pulumi.Input[int] | None = None,
+        on_failure: pulumi.Input[OnFailure] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__(resource_name, locals(), opts)

@@ -1,4 +1,4 @@
-"""What programs ask: the state of a bucket, the buckets with Smart Audio, the jobs of a bucket.
+"""What programs ask: the state of a bucket, the buckets with Smart Audio, jobs, and recordings without a result.
 
 The plain functions answer at once and raise what the API layer raises. Their ``_output`` twins take Pulumi's inputs
 and ask off the event loop, once the inputs are known.
@@ -18,19 +18,23 @@ from pulumi_ci_audio.api.client import Client
 from pulumi_ci_audio.api.settings import CONFIGURATION_KEYS, Settings
 from pulumi_ci_audio.api.waiting import Waiter
 from pulumi_ci_audio.lifecycle.blockers import Blocker
-from pulumi_ci_audio.lifecycle.queries import QUERIES, AsrBucket, CiBucket, NoiseReductionJobRecord
+from pulumi_ci_audio.lifecycle.parameters import Format
+from pulumi_ci_audio.lifecycle.queries import QUERIES, AsrBucket, CiBucket, NoiseReductionJobRecord, PendingRecording
 
 __all__ = [
     "AsrBucket",
     "Blocker",
     "CiBucket",
     "NoiseReductionJobRecord",
+    "PendingRecording",
     "get_asr_buckets",
     "get_asr_buckets_output",
     "get_ci_bucket",
     "get_ci_bucket_output",
     "get_noise_reduction_jobs",
     "get_noise_reduction_jobs_output",
+    "get_pending_recordings",
+    "get_pending_recordings_output",
 ]
 
 Asked = ParamSpec("Asked")
@@ -85,6 +89,21 @@ def get_noise_reduction_jobs(
 
 
 @documented
+def get_pending_recordings(
+    bucket: str,
+    region: str | None = None,
+    *,
+    input_prefix: str,
+    output_prefix: str,
+    output_extension: Format | None = None,
+    output_bucket: str | None = None,
+    output_region: str | None = None,
+) -> list[PendingRecording]:
+    found: list[PendingRecording] = _ask("get_pending_recordings", **locals())
+    return found
+
+
+@documented
 def get_ci_bucket_output(bucket: pulumi.Input[str], region: pulumi.Input[str] | None = None) -> pulumi.Output[CiBucket]:
     return _output(get_ci_bucket, bucket=bucket, region=region)
 
@@ -114,6 +133,20 @@ def get_noise_reduction_jobs_output(
     states: pulumi.Input[Sequence[pulumi.Input[str]]] = (),
 ) -> pulumi.Output[list[NoiseReductionJobRecord]]:
     return _output(get_noise_reduction_jobs, bucket=bucket, region=region, states=states)
+
+
+@documented
+def get_pending_recordings_output(
+    bucket: pulumi.Input[str],
+    region: pulumi.Input[str] | None = None,
+    *,
+    input_prefix: pulumi.Input[str],
+    output_prefix: pulumi.Input[str],
+    output_extension: pulumi.Input[Format] | None = None,
+    output_bucket: pulumi.Input[str] | None = None,
+    output_region: pulumi.Input[str] | None = None,
+) -> pulumi.Output[list[PendingRecording]]:
+    return _output(get_pending_recordings, **locals())
 
 
 def _output(ask: Callable[..., Result], **arguments: Any) -> pulumi.Output[Result]:

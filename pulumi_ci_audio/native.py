@@ -20,7 +20,7 @@ from pulumi_ci_audio import declarations
 from pulumi_ci_audio.declarations import AudioResource, Callback
 from pulumi_ci_audio.functions import documented
 from pulumi_ci_audio.lifecycle import binding, job_inputs, parameters
-from pulumi_ci_audio.lifecycle.queries import QUERIES, AsrBucket, CiBucket, NoiseReductionJobRecord
+from pulumi_ci_audio.lifecycle.queries import QUERIES, AsrBucket, CiBucket, NoiseReductionJobRecord, PendingRecording
 from pulumi_ci_audio.provider.configuration import ProviderInputs, setting_of
 from pulumi_ci_audio.provider.schema import PACKAGE, function_token, resource_token
 
@@ -30,10 +30,12 @@ __all__ = [
     "CiBucketBinding",
     "Format",
     "NativeResource",
+    "NoiseReductionBatch",
     "NoiseReductionJob",
     "NoiseReductionTemplate",
     "OnDestroy",
     "OnFailure",
+    "OutputExtension",
     "Provider",
     "get_asr_buckets",
     "get_asr_buckets_output",
@@ -41,6 +43,8 @@ __all__ = [
     "get_ci_bucket_output",
     "get_noise_reduction_jobs",
     "get_noise_reduction_jobs_output",
+    "get_pending_recordings",
+    "get_pending_recordings_output",
 ]
 
 
@@ -52,6 +56,7 @@ def _choice(name: str, values: Any) -> Any:
 OnDestroy = _choice("OnDestroy", binding.OnDestroy)
 OnFailure = _choice("OnFailure", job_inputs.OnFailure)
 Format = _choice("Format", parameters.Format)
+OutputExtension = _choice("OutputExtension", parameters.Format)
 
 
 class Provider(pulumi.ProviderResource):
@@ -129,6 +134,10 @@ class NoiseReductionJob(declarations.NoiseReductionJob, NativeResource):
     pass
 
 
+class NoiseReductionBatch(declarations.NoiseReductionBatch, NativeResource):
+    pass
+
+
 @documented
 def get_ci_bucket(bucket: str, region: str | None = None, opts: pulumi.InvokeOptions | None = None) -> CiBucket:
     found: CiBucket = _ask("get_ci_bucket", opts, bucket=bucket, region=region)
@@ -190,6 +199,39 @@ def get_noise_reduction_jobs_output(
     opts: pulumi.InvokeOptions | None = None,
 ) -> pulumi.Output[list[NoiseReductionJobRecord]]:
     return _ask_output("get_noise_reduction_jobs", opts, bucket=bucket, region=region, states=states)
+
+
+@documented
+def get_pending_recordings(
+    bucket: str,
+    region: str | None = None,
+    *,
+    input_prefix: str,
+    output_prefix: str,
+    output_extension: parameters.Format | None = None,
+    output_bucket: str | None = None,
+    output_region: str | None = None,
+    opts: pulumi.InvokeOptions | None = None,
+) -> list[PendingRecording]:
+    arguments = {name: value for name, value in locals().items() if name != "opts"}
+    found: list[PendingRecording] = _ask("get_pending_recordings", opts, **arguments)
+    return found
+
+
+@documented
+def get_pending_recordings_output(
+    bucket: pulumi.Input[str],
+    region: pulumi.Input[str] | None = None,
+    *,
+    input_prefix: pulumi.Input[str],
+    output_prefix: pulumi.Input[str],
+    output_extension: pulumi.Input[parameters.Format] | None = None,
+    output_bucket: pulumi.Input[str] | None = None,
+    output_region: pulumi.Input[str] | None = None,
+    opts: pulumi.InvokeOptions | None = None,
+) -> pulumi.Output[list[PendingRecording]]:
+    arguments = {name: value for name, value in locals().items() if name != "opts"}
+    return _ask_output("get_pending_recordings", opts, **arguments)
 
 
 def _ask(name: str, opts: pulumi.InvokeOptions | None, **arguments: Any) -> Any:

@@ -23,6 +23,7 @@ __all__ = [
     "Callback",
     "CiBucketBinding",
     "DynamicResource",
+    "NoiseReductionBatch",
     "NoiseReductionJob",
     "NoiseReductionTemplate",
 ]
@@ -99,4 +100,9 @@ class NoiseReductionTemplate(
 
 class NoiseReductionJob(
     declarations.NoiseReductionJob, DynamicResource, provider=dynamic.NoiseReductionJobProvider
+): ...
+
+
+class NoiseReductionBatch(
+    declarations.NoiseReductionBatch, DynamicResource, provider=dynamic.NoiseReductionBatchProvider
 ): ...

@@ -42,6 +42,7 @@ class Needs:
 
 # For examples that need more than the bucket's name.
 NEEDS: dict[str, Needs] = {
+    "folder": Needs(objects=("raw/speech.mp3", "raw/deep/other.mp3")),
     "template-and-jobs": Needs(objects=("raw/speech.mp3",)),
     "native": Needs(
         {

@@ -12,7 +12,7 @@ from pulumi.dynamic.dynamic import serialize_provider
 import pulumi_ci_audio
 from pulumi_ci_audio.provider import dynamic
 
-KINDS = ("CiBucketBinding", "AsrBucketBinding", "NoiseReductionTemplate", "NoiseReductionJob")
+KINDS = ("CiBucketBinding", "AsrBucketBinding", "NoiseReductionTemplate", "NoiseReductionJob", "NoiseReductionBatch")
 
 
 def test_the_public_names_are_sorted_and_all_there() -> None:

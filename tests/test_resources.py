@@ -25,6 +25,7 @@ from tests.support.places import BUCKET, CLEAN, RAW, REGION
 CLASSES: list[type[AudioResource]] = [
     pulumi_ci_audio.AsrBucketBinding,
     pulumi_ci_audio.CiBucketBinding,
+    pulumi_ci_audio.NoiseReductionBatch,
     pulumi_ci_audio.NoiseReductionJob,
     pulumi_ci_audio.NoiseReductionTemplate,
 ]

@@ -45,7 +45,9 @@ def table(lifecycle: Lifecycle[Any, Any]) -> str:
     fields = lifecycle.state_model.model_fields
     inputs = [name for name, field in lifecycle.inputs_model.model_fields.items() if not has(field, FILLED_IN)]
     rows = [_input_row(name, fields[name]) for name in inputs if not has(fields[name], HIDDEN)]
-    rows += [_output_row(name, field) for name, field in fields.items() if name not in inputs]
+    rows += [
+        _output_row(name, field) for name, field in fields.items() if name not in inputs and not has(field, HIDDEN)
+    ]
     return "\n".join(["| property | type | default | a change | what it is |", "|---|---|---|---|---|", *rows]) + "\n"
 
 

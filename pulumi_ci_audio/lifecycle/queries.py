@@ -5,7 +5,7 @@ A query has a model of its arguments and a class of its result. Functions, invok
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from types import MappingProxyType
 from typing import Annotated, Any, Generic, TypeVar, cast, get_args, get_origin, get_type_hints
@@ -17,8 +17,11 @@ from pulumi_ci_audio.api.client import BucketQuery, Client
 from pulumi_ci_audio.api.errors import SettingsError
 from pulumi_ci_audio.api.records import ON
 from pulumi_ci_audio.lifecycle import blockers
+from pulumi_ci_audio.lifecycle.batch.models import RULES as BATCH_RULES
+from pulumi_ci_audio.lifecycle.batch.models import Folder
+from pulumi_ci_audio.lifecycle.batch.survey import look
 from pulumi_ci_audio.lifecycle.blockers import Blocker
-from pulumi_ci_audio.lifecycle.checking import check_properties
+from pulumi_ci_audio.lifecycle.checking import Rule, check_properties
 from pulumi_ci_audio.lifecycle.models import InBucket, Properties, ResourceModel
 from pulumi_ci_audio.lifecycle.validators import region_name
 
@@ -102,6 +105,27 @@ class NoiseReductionJobRecord:
     user_data: str | None
 
 
+class PendingRecordingsQuery(Folder):
+    """Which folder of recordings to look at."""
+
+
+@dataclass(frozen=True)
+class PendingRecording:
+    """A recording without a current result: what a `NoiseReductionBatch` would run.
+
+    Attributes:
+        input_object: its key.
+        output_object: the key of its result.
+        size: of the recording, in bytes.
+        reason: why it would be run: its result is `missing`, `empty`, or `older` than the recording.
+    """
+
+    input_object: str
+    output_object: str
+    size: int
+    reason: str
+
+
 @dataclass(frozen=True)
 class Query(Generic[Arguments]):
     """One question.
@@ -112,6 +136,7 @@ class Query(Generic[Arguments]):
         record: the class of its result, or of each item of a list.
         ask: sends it; the last argument is the region to use where none is named.
         items: what a list is called where a result must have names; ``None`` for a result that is no list.
+        rules: what must hold between several arguments.
     """
 
     summary: str
@@ -119,6 +144,7 @@ class Query(Generic[Arguments]):
     record: type[Any]
     ask: Callable[[Client, Arguments, str | None], Any]
     items: str | None = None
+    rules: Sequence[Rule] = ()
 
     def answer(self, client: Client, given: Properties, region: str | None) -> Any:
         """Return the result for arguments under their stored names.
@@ -135,7 +161,7 @@ class Query(Generic[Arguments]):
         """
         if "region" in self.arguments.model_fields and not (given.get("region") or region):
             raise SettingsError(_NO_REGION)
-        arguments, failures = check_properties(self.arguments, {}, given, region)
+        arguments, failures = check_properties(self.arguments, {}, given, region, self.rules)
         if failures:
             raise ValueError("; ".join(f"{failure.property} {failure.reason}".strip() for failure in failures))
         return self.ask(client, arguments, region)
@@ -201,6 +227,13 @@ def _jobs(client: Client, arguments: JobsQuery, _region: str | None) -> list[Noi
     return [NoiseReductionJobRecord(**{**values, "state": values["state"] or ""}) for values in shown]
 
 
+def _pending(client: Client, arguments: PendingRecordingsQuery, _region: str | None) -> list[PendingRecording]:
+    return [
+        PendingRecording(recording.key, recording.result, recording.size, recording.reason or "")
+        for recording in look(client, arguments, None).pending
+    ]
+
+
 QUERIES: Mapping[str, Query[Any]] = MappingProxyType(
     {
         "get_ci_bucket": Query(
@@ -222,6 +255,14 @@ QUERIES: Mapping[str, Query[Any]] = MappingProxyType(
             NoiseReductionJobRecord,
             _jobs,
             items="jobs",
+        ),
+        "get_pending_recordings": Query(
+            "Return the recordings of a folder that have no current result: what a batch would run, and bill.",
+            PendingRecordingsQuery,
+            PendingRecording,
+            _pending,
+            items="recordings",
+            rules=BATCH_RULES,
         ),
     }
 )

@@ -169,6 +169,12 @@ class NoiseReductionJobProvider(LifecycleProvider):
     lifecycle = LIFECYCLES["NoiseReductionJob"]
 
 
+class NoiseReductionBatchProvider(LifecycleProvider):
+    """Drives ``NoiseReductionBatch``. Its module path and name are state: never rename it."""
+
+    lifecycle = LIFECYCLES["NoiseReductionBatch"]
+
+
 def _context(call: EngineCall | None) -> Context:
     # The libraries for HTTP and XML load slowly, and a program that registers resources needs neither.
     from pulumi_ci_audio.provider.composition import context_of  # noqa: PLC0415

@@ -15,11 +15,18 @@ if TYPE_CHECKING:
     from pulumi_ci_audio.resources import (
         AsrBucketBinding,
         CiBucketBinding,
+        NoiseReductionBatch,
         NoiseReductionJob,
         NoiseReductionTemplate,
     )
 
-    __all__ = ["AsrBucketBinding", "CiBucketBinding", "NoiseReductionJob", "NoiseReductionTemplate"]
+    __all__ = [
+        "AsrBucketBinding",
+        "CiBucketBinding",
+        "NoiseReductionBatch",
+        "NoiseReductionJob",
+        "NoiseReductionTemplate",
+    ]
 
 Family = Literal["dynamic", "native"]
 

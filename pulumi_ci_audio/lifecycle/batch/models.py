@@ -143,7 +143,7 @@ class NoiseReductionBatchState(NoiseReductionBatchInputs):
         return max(0, (self.pending or 0) - len(self.failed) // DIGEST_LENGTH)
 
 
-def _folders_apart(inputs: NoiseReductionBatchInputs) -> CheckFailure | None:
+def _folders_apart(inputs: Folder) -> CheckFailure | None:
     if inputs.output_location != inputs.location:
         return None
     longer, shorter = sorted((inputs.input_prefix, inputs.output_prefix), key=len, reverse=True)
