@@ -2,11 +2,12 @@
 
 import pulumi
 
-from pulumi_ci_audio import AsrBucketBinding, NoiseReductionBatch, NoiseReductionTemplate
+from pulumi_ci_audio import AsrBucketBinding, CiBucketBinding, NoiseReductionBatch, NoiseReductionTemplate
 
 config = pulumi.Config()
 
-audio = AsrBucketBinding("audio", bucket=config.require("bucket"))
+binding = CiBucketBinding("binding", bucket=config.require("bucket"))
+audio = AsrBucketBinding("audio", bucket=binding.bucket)
 voices = NoiseReductionTemplate("voices", bucket=audio.bucket, template_name="voices", format="wav")
 
 folder = NoiseReductionBatch(
