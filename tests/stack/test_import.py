@@ -21,6 +21,7 @@ from tests.support.stacks import Stack
 pytestmark = pytest.mark.engine
 
 PLACE = f"{REGION}/{BUCKET}"
+FOLDER: dict[str, Any] = {"input_prefix": "raw/", "output_prefix": "folder/", "output_extension": "mp3"}
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +49,8 @@ def declare_dynamic(triggers: list[Any]) -> None:
     """Declare one of each kind, of the dynamic family."""
     binding = resources.CiBucketBinding("binding", bucket=BUCKET)
     audio = resources.AsrBucketBinding("audio", bucket=binding.bucket)
-    resources.NoiseReductionTemplate("voices", bucket=audio.bucket, template_name="voices", format="mp3")
+    voices = resources.NoiseReductionTemplate("voices", bucket=audio.bucket, template_name="voices", format="mp3")
+    resources.NoiseReductionBatch("folder", bucket=audio.bucket, template_id=voices.template_id, **FOLDER)
     resources.NoiseReductionJob(
         "clean", bucket=audio.bucket, input_object=RAW, output_object=CLEAN, triggers=triggers, user_data="mine"
     )
@@ -62,8 +64,11 @@ def declare_native(triggers: list[Any], ids: dict[str, str] | None = None) -> No
 
     binding = native.CiBucketBinding("binding", bucket=BUCKET, opts=opts("binding"))
     audio = native.AsrBucketBinding("audio", bucket=binding.bucket, opts=opts("audio"))
-    native.NoiseReductionTemplate(
+    voices = native.NoiseReductionTemplate(
         "voices", bucket=audio.bucket, template_name="voices", format="mp3", opts=opts("voices")
+    )
+    native.NoiseReductionBatch(
+        "folder", bucket=audio.bucket, template_id=voices.template_id, opts=opts("folder"), **FOLDER
     )
     native.NoiseReductionJob(
         "clean",
@@ -109,6 +114,7 @@ def test_the_program_that_is_written_for_every_kind_changes_nothing_and_destroyi
         ("NoiseReductionJob", PLACE, "the id of a NoiseReductionJob must look like"),
         ("NoiseReductionJob", f"{PLACE}/j1", "does not exist"),
         ("NoiseReductionTemplate", f"{PLACE}/t1", "does not exist"),
+        ("NoiseReductionBatch", f"{PLACE}/raw/", "does not exist"),
     ],
 )
 def test_an_id_that_nothing_has_is_one_line(
@@ -163,7 +169,7 @@ class TestFromDynamicToNative:
 
     @staticmethod
     def _nothing_happened(stack: Stack, emulator: RunningEmulator) -> None:
-        assert stack.up().changes == {"same": 5}
+        assert stack.up().changes == {"same": 6}
         assert write_calls(emulator) == []
         assert len(emulator.state()["jobs"]) == 1
         assert {resource["type"].partition(":")[0] for resource in stack.resources().values()} == {"ci-audio"}
