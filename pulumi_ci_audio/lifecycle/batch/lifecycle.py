@@ -8,18 +8,12 @@ from pulumi_ci_audio.api.buckets import Bucket
 from pulumi_ci_audio.api.errors import ApiError, CiAudioError, WaitCancelledError
 from pulumi_ci_audio.api.records import NOT_STARTED_STATES
 from pulumi_ci_audio.lifecycle.batch.failures import NAMED_AT_MOST, with_failures
-from pulumi_ci_audio.lifecycle.batch.follow import (
-    BatchNotSettledError,
-    Run,
-    find_end,
-    wait_until_ended,
-    with_record,
-)
-from pulumi_ci_audio.lifecycle.batch.lookup import Batch, find_or_wait_for_others, named_batches
+from pulumi_ci_audio.lifecycle.batch.follow import BatchNotSettledError, Run, find_end, with_record
+from pulumi_ci_audio.lifecycle.batch.lookup import named_batches
 from pulumi_ci_audio.lifecycle.batch.models import RULES, NoiseReductionBatchInputs, NoiseReductionBatchState
 from pulumi_ci_audio.lifecycle.batch.naming import folder_of
-from pulumi_ci_audio.lifecycle.batch.submit import require_fit, submit
-from pulumi_ci_audio.lifecycle.batch.survey import Recording, Survey, look
+from pulumi_ci_audio.lifecycle.batch.settle import settle
+from pulumi_ci_audio.lifecycle.batch.survey import Survey, look
 from pulumi_ci_audio.lifecycle.errors import ResourceError, ResourceInitFailedError
 from pulumi_ci_audio.lifecycle.models import differing_fields
 from pulumi_ci_audio.lifecycle.resource_id import ResourceId
@@ -51,7 +45,7 @@ class NoiseReductionBatchLifecycle(Lifecycle[NoiseReductionBatchInputs, NoiseRed
     def diff(self, state: NoiseReductionBatchState, inputs: NoiseReductionBatchInputs) -> Diff:
         """Replace when a folder changed; update to resume waiting, to run what is pending, or to repeat a failure."""
         plain = super().diff(state, inputs)
-        return Diff(plain.replaces, (*plain.updates, *_reasons(state, inputs)))
+        return Diff(plain.replaces, (*plain.updates, *_causes(state, inputs)), _reason(state, inputs))
 
     def create(self, context: Context, inputs: NoiseReductionBatchInputs) -> CreateResult[NoiseReductionBatchState]:
         """Run what has no current result, unless a batch of this resource does so already, and wait for its end."""
@@ -92,7 +86,7 @@ class NoiseReductionBatchLifecycle(Lifecycle[NoiseReductionBatchInputs, NoiseRed
         updated = NoiseReductionBatchState.model_validate({**inputs.model_dump(), **outcome})
         # Which triggers an imported one had is not known.
         runs_all = not state.imported and "triggers" in differing_fields(state, inputs)[1]
-        if not runs_all and not _reasons(state, inputs):
+        if not runs_all and not _causes(state, inputs):
             return updated
         return self._settle(context, updated, runs_all=runs_all)
 
@@ -118,7 +112,7 @@ class NoiseReductionBatchLifecycle(Lifecycle[NoiseReductionBatchInputs, NoiseRed
             ResourceError: nothing was submitted.
         """
         try:
-            state = _run(context, state, context.deadline(state.timeout_seconds), runs_all=runs_all)
+            state = settle(context, state, context.deadline(state.timeout_seconds), runs_all=runs_all)
         except BatchNotSettledError as error:
             raise ResourceInitFailedError(str(error), id=_id(error.state), state=error.state) from error
         except WaitCancelledError as error:
@@ -128,69 +122,40 @@ class NoiseReductionBatchLifecycle(Lifecycle[NoiseReductionBatchInputs, NoiseRed
             ) from error
         if state.failures and state.on_failure == "fail" and state.is_terminal:
             raise ResourceInitFailedError(f"{_failure_text(state)}; {ADVICE}", id=_id(state), state=state)
+        context.report(_outcome(state))
         return state
 
 
-def _run(
-    context: Context, state: NoiseReductionBatchState, deadline: float, *, runs_all: bool
-) -> NoiseReductionBatchState:
-    """Follow the batch that is under way, then submit and follow one for what is left.
-
-    Raises:
-        BatchNotSettledError: a batch was submitted, and its end was not seen.
-        ResourceError: nothing was submitted.
-        CiAudioError: the service refused.
-    """
-    known = find_or_wait_for_others(context, state, deadline)
-    found = known.newest if known.newest and _is_news(context, state, known.newest) else None
-    if found is not None:
-        context.journal.accept(state.owner, str(found.name), found.record.job_id)
-        state = with_record(state.model_copy(update={"since": found.name.since}), found.record)
-    survey = look(context.client, state, state.since)
-    if found is None and runs_all:
-        state = state.model_copy(update={"since": survey.newest_result, "failures": [], "failed": ""})
-        survey = look(context.client, state, state.since)
-    state = state.model_copy(update={"ran": 0, "skipped": len(survey.recordings) - len(survey.pending)})
-    if found is not None:
-        state = with_failures(state, survey, ())
-        state = state.model_copy(update={"ran": len(survey.pending) if found.is_unfinished else 0})
-        if found.is_unfinished and not state.wait:
-            return state
-        end = wait_until_ended(context, state, Run(survey.pending, is_exact=False), deadline)
-        state, survey = with_failures(end.state, end.survey, end.failures), end.survey
-    recordings = _to_run(state, survey)
-    if not recordings:
-        return with_failures(state, survey, ())
-    require_fit(context, state, survey, recordings)
-    record = submit(context, state, recordings, since=state.since, known_ids=known.ids)
-    state = with_failures(with_record(state, record), survey, ())
-    state = state.model_copy(update={"ran": (state.ran or 0) + len(recordings)})
-    if not state.wait:
-        return state
-    end = wait_until_ended(context, state, Run(recordings, is_exact=True), deadline)
-    return with_failures(end.state, end.survey, end.failures)
-
-
-def _is_news(context: Context, state: NoiseReductionBatchState, batch: Batch) -> bool:
-    """Return whether the state does not say yet how a batch ended, and nobody gave it up."""
-    if batch.is_unfinished:
-        return True
-    is_told = state.batch_id == batch.record.job_id and state.is_terminal
-    given_up = {id_.remote_id for id_ in context.memory.given_up_by(state.owner)}
-    return not is_told and batch.record.job_id not in given_up
-
-
-def _to_run(state: NoiseReductionBatchState, survey: Survey) -> tuple[Recording, ...]:
-    known = state.failed_digests
-    return tuple(recording for recording in survey.pending if recording.digest not in known)
-
-
-def _reasons(state: NoiseReductionBatchState, inputs: NoiseReductionBatchInputs) -> tuple[str, ...]:
+def _causes(state: NoiseReductionBatchState, inputs: NoiseReductionBatchInputs) -> tuple[str, ...]:
     """Return the stored names of the outputs for whose sake a deployment has to act."""
     if not state.is_terminal:
         return ("state",) if inputs.wait else ()
     repeats = ("failures",) if inputs.on_failure == "fail" and state.failures else ()
     return (*(("pending",) if state.to_run else ()), *repeats)
+
+
+def _reason(state: NoiseReductionBatchState, inputs: NoiseReductionBatchInputs) -> str:
+    """Return the same in words."""
+    causes = _causes(state, inputs)
+    if "state" in causes:
+        return f"{state.state} when last seen: goes on waiting"
+    if "pending" in causes:
+        return f"{state.to_run} of {state.total} recordings have no current result: they are run"
+    return f"{_failed(state)} of {state.total} recordings failed, not paid for again" if causes else ""
+
+
+def _outcome(state: NoiseReductionBatchState) -> str:
+    """Return in a few words what a folder has come to, as it was seen last."""
+    batch = f" (batch {state.batch_id})" if state.batch_id else ""
+    if not state.is_terminal:
+        return f"{state.state} when last seen, not waited for{batch}"
+    failed = f", {_failed(state)} failed (recorded)" if state.failures else ""
+    return f"{state.done} of {state.total} done, {state.ran} run, {state.skipped} skipped{failed}{batch}"
+
+
+def _failed(state: NoiseReductionBatchState) -> str:
+    count = len(state.failures)
+    return f"{count} or more" if count == NAMED_AT_MOST else str(count)
 
 
 def _observed(context: Context, state: NoiseReductionBatchState, survey: Survey) -> NoiseReductionBatchState:
@@ -237,14 +202,13 @@ def _found(context: Context, id: ResourceId) -> NoiseReductionBatchState | None:
 
 
 def _failure_text(state: NoiseReductionBatchState) -> str:
-    count, named = len(state.failures), state.failures[:_NAMED]
+    more, named = len(state.failures) - _NAMED, state.failures[:_NAMED]
     shown = "; ".join(
         ": ".join(part for part in (failure.input_object, failure.code, failure.message) if part) for failure in named
     )
-    many = f"{count} or more" if count == NAMED_AT_MOST else str(count)
     return (
-        f"{many} of {state.total} recordings under {state.input_prefix} of bucket {state.location} failed "
-        f"(batch {state.batch_id}): {shown}" + f"; and {count - len(named)} more" * (count > len(named))
+        f"{_failed(state)} of {state.total} recordings under {state.input_prefix} of bucket {state.location} failed "
+        f"(batch {state.batch_id}): {shown}" + f"; and {more} more" * (more > 0)
     )
 
 

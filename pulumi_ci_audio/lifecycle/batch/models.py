@@ -104,7 +104,9 @@ class NoiseReductionBatchState(NoiseReductionBatchInputs):
 
     batch_id: str | None = Field(None, description="The service's id of the last batch; none where none was needed.")
     state: str | None = Field(
-        None, description="`Submitted`, `Running`, `Pause`, `Success`, `Failed` or `Cancel`, of the last batch."
+        None,
+        description="`Submitted`, `Running`, `Pause`, `Success`, `Failed` or `Cancel`, of the last batch when it was "
+        "seen last. Where `wait` is false, only a refresh looks again.",
     )
     total: int | None = Field(None, description="How many recordings there are.")
     done: int | None = Field(None, description="How many of them have a current result.")

@@ -137,9 +137,12 @@ class TestNewAndChangedRecordings:
 
         found = refreshed(folder, state)
         assert (state["pending"], found["pending"]) == (0, 3)
-        assert BATCHES.diff(found, checked()).updates == ("pending",)
+        diff = BATCHES.diff(found, checked())
+        assert diff.updates == ("pending",)
+        assert diff.reason == "3 of 6 recordings have no current result: they are run"
 
         state = updated(folder, found)
+        assert folder.reports[-1] == f"6 of 6 done, 3 run, 3 skipped (batch {state['batchId']})"
         assert counts(state) == {"total": 6, "done": 6, "pending": 0, "ran": 3, "skipped": 3}
         assert set(runs(folder).values()) == {1}
 
