@@ -1,8 +1,9 @@
 """Show the package at work: the real Pulumi engine, the shipped emulator in place of the cloud, a real recording.
 
 Usage: ``python -m tools.demo [--audio FILE]``. Runs ``examples/quickstart`` through a whole life: preview, deploy,
-services switched off by hand, repair, a destroy that is refused, destroy. Leaves the cleaned recording and a picture
-in ``demo-output/`` and nothing else: no process, no temporary file, no trace in the user's own Pulumi.
+services switched off by hand, repair, a destroy that is refused, destroy. Then keeps a folder clean by
+``examples/folder``: three recordings, one of them bad, one more later. Leaves the cleaned recording and a picture in
+``demo-output/`` and nothing else: no process, no temporary file, no trace in the user's own Pulumi.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import signal
 import sys
 import tempfile
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +35,7 @@ from tools.terminal import BOLD, CYAN, GREEN, YELLOW, say, styled
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLE = ROOT / "examples" / "quickstart"
+FOLDER_EXAMPLE = ROOT / "examples" / "folder"
 RECORDING = ROOT / "tests" / "data" / "audio" / "speech-noisy.mp3"
 RESULTS = ROOT / "demo-output"
 
@@ -64,7 +67,8 @@ def main() -> int:
     try:
         before = measure(options.audio)
         with _stage(options.job_seconds) as (emulator, folder):
-            play(Demo(emulator, Project(EXAMPLE, folder), options.audio, before, options.output))
+            projects = Project(EXAMPLE, folder / "quickstart"), Project(FOLDER_EXAMPLE, folder / "folder")
+            play(Demo(emulator, *projects, options.audio, before, options.output))
     except (DemoError, EngineError, EngineFailedError, NotAudioError, OSError) as error:
         return _fail(str(error))
     except automation.CommandError as error:
@@ -72,7 +76,8 @@ def main() -> int:
     except KeyboardInterrupt:
         _fail("interrupted; what it had started is ended and removed")
         return _INTERRUPTED
-    print(f"\nDone, and nothing is left running. What ran: {EXAMPLE.relative_to(ROOT) / '__main__.py'}")
+    ran = " and ".join(str(example.relative_to(ROOT) / "__main__.py") for example in (EXAMPLE, FOLDER_EXAMPLE))
+    print(f"\nDone, and nothing is left running. What ran: {ran}")
     return 0
 
 
@@ -101,6 +106,7 @@ class Demo:
 
     emulator: RunningEmulator
     project: Project
+    folder: Project
     recording: Path
     before: Levels
     output: Path
@@ -190,6 +196,67 @@ class Demo:
         _require(self.emulator.get_object(REGION, BUCKET, "clean/speech.wav") is not None, "destroy touched audio")
         say("the bucket is as it was before, and the cleaned recording is still in it", GREEN)
 
+    def fill(self) -> None:
+        """Put recordings into a folder, one of them bad."""
+        for name in ("monday", "tuesday"):
+            self._put(f"{name}.mp3")
+        self._put("notes.mp3", b"a text that somebody called notes.mp3")
+        self.folder.configure(bucket=BUCKET, input="interviews/", output="cleaned/")
+        say("monday.mp3, tuesday.mp3 and notes.mp3 are in interviews/; the last one is a text")
+
+    def run_folder(self) -> None:
+        """Run a whole folder, and name what failed."""
+        try:
+            self.folder.up()
+        except EngineFailedError as error:
+            printed = error.printed
+        else:
+            raise DemoError("a recording that is none should have failed")
+        _require("interviews/notes.mp3: ResourceNotSupported" in printed, "the error does not name what failed")
+        self._require_runs(monday=1, tuesday=1, notes=1)
+        say("one submission ran all three; the two good ones are clean, and the bad one is named with its code", GREEN)
+
+    def mend(self) -> None:
+        """Replace what was bad, and run it alone."""
+        self.emulator.advance(1)  # the storage tells times in seconds
+        self._put("notes.mp3")
+        self.folder.up(refresh=True)
+        self._require_runs(monday=1, tuesday=1, notes=2)
+        say("notes.mp3 is a recording now, and it alone was run", GREEN)
+
+    def add(self) -> None:
+        """Put another recording into the folder."""
+        self._put("wednesday.mp3")
+        say("wednesday.mp3 is new")
+
+    def notice_recordings(self) -> None:
+        """Show what has no result."""
+        printed = self.folder.preview(refresh=True, diff=True)
+        _require(re.search(r"pending *: 0 => 1", printed) is not None, "the preview did not show what is pending")
+        say("seen: `pending: 0 => 1` is what `up` would run, and bill", GREEN)
+
+    def run_pending(self) -> None:
+        """Run what has no result, and nothing else."""
+        self.folder.up(refresh=True)
+        self._require_runs(monday=1, tuesday=1, notes=2, wednesday=1)
+        say("it was run, and nothing was run again that had a result", GREEN)
+
+    def leave_folder(self) -> None:
+        """Undo everything but the audio."""
+        self.folder.destroy()
+        self._require_bindings("off")
+        _require(self.emulator.get_object(REGION, BUCKET, "cleaned/wednesday.wav") is not None, "destroy touched audio")
+        say("four cleaned recordings are still there", GREEN)
+
+    def _put(self, name: str, content: bytes | None = None) -> None:
+        key = f"interviews/{name}"
+        self.emulator.put_object(REGION, BUCKET, key, self.recording.read_bytes() if content is None else content)
+
+    def _require_runs(self, **expected: int) -> None:
+        inputs = Counter(job["input"] for job in self.emulator.state()["jobs"])
+        found = {name: inputs[f"interviews/{name}.mp3"] for name in expected}
+        _require(found == expected, f"the recordings were run {found}, which should not be")
+
     def _require_bindings(self, ci: str, *, asr: str | None = None) -> None:
         (bucket,) = self.emulator.state()["buckets"]
         found = (bucket["ci"], bucket["asr"])
@@ -209,6 +276,13 @@ STEPS: tuple[tuple[str, str, Callable[[Demo], None]], ...] = (
     ("Destroying is refused", "pulumi destroy", Demo.be_refused),
     ("They have finished, and removed what they had", "", Demo.clear),
     ("Destroy", "pulumi destroy", Demo.destroy),
+    ("Three recordings in a folder, one of them bad", "", Demo.fill),
+    ("Run the folder by one batch", "pulumi up", Demo.run_folder),
+    ("The bad one is replaced", "pulumi up --refresh", Demo.mend),
+    ("One more comes later", "", Demo.add),
+    ("See what has no result", "pulumi preview --refresh --diff", Demo.notice_recordings),
+    ("Run it alone", "pulumi up --refresh", Demo.run_pending),
+    ("Destroy", "pulumi destroy", Demo.leave_folder),
 )
 
 
@@ -223,7 +297,7 @@ def play(demo: Demo) -> None:
 
 @contextlib.contextmanager
 def _stage(job_seconds: float) -> Iterator[tuple[RunningEmulator, Path]]:
-    """Yield a running emulator and a project's folder; end and remove everything afterwards."""
+    """Yield a running emulator and a folder for projects; end and remove everything afterwards."""
     print("The Pulumi engine is the real one. The cloud is not: everything here talks to the emulator that comes with")
     print("the package. No account is needed, nothing is billed, nothing leaves this machine.", flush=True)
     engine = find_or_install()
@@ -236,7 +310,7 @@ def _stage(job_seconds: float) -> Iterator[tuple[RunningEmulator, Path]]:
                 isolate(folder, engine, running.environment(region=REGION))
                 print(f"engine: {engine}\nemulator: {server.url}", flush=True)
                 try:
-                    yield running, folder / "project"
+                    yield running, folder
                 finally:
                     _end_children()
         finally:

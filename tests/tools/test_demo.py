@@ -63,13 +63,14 @@ def test_demo_shows_a_whole_life_and_leaves_the_results(terminal: Terminal, engi
 
     assert (status, errors) == (0, "")
     assert "emulator" in output.splitlines()[0] + output.splitlines()[1]
-    assert [output.count(f"{number:2}. ") for number in range(1, 12)] == [1] * 11
+    assert [output.count(f"{number:2}. ") for number in range(1, 19)] == [1] * 18
     assert "[2/3]" in output or "[3/3]" in output
     assert output.count('"on" => "off"') > 1
     assert output.count('"off" => "on"') > 1
     refusal = next(line for line in output.splitlines() if "in the way" in line)
     assert "w0a1b2c3d" in refusal
     assert "b4e5f6a7b" in refusal
+    assert "1 of 3 recordings under interviews/" in output
     assert not re.search(r"Traceback|Exception|Warning|\x1b", output)
     assert terminal.leftovers() == []
 
