@@ -36,7 +36,7 @@ from pulumi_ci_audio.api.signing import authorization
 from pulumi_ci_audio.api.transport import RequestsTransport
 from pulumi_ci_audio.api.waiting import Waiter
 from pulumi_ci_audio.emulator.audio.denoise import denoise
-from tools import bench_stacks
+from tools import bench_recordings, bench_stacks
 from tools.engine_install import find_or_install
 from tools.hermetic import isolate
 
@@ -127,6 +127,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ):
             print(pair.row(effort), flush=True)
         bench_stacks.print_table(Path(name) / "clouds", bench_stacks.QUICK if is_quick else bench_stacks.Sizes())
+        counts = bench_recordings.QUICK if is_quick else bench_recordings.Counts()
+        bench_recordings.print_table(Path(name) / "recordings", counts)
     return 0
 
 

@@ -65,8 +65,12 @@ class Cloud:
         """Make that many buckets, and return their names."""
         names = [f"{prefix}{number}-1250000000" for number in range(count)]
         for name in names:
-            self._call("PUT", f"/_emulator/buckets/{REGION}/{name}", json.dumps(state).encode())
+            self.put_bucket(name, **state)
         return names
+
+    def put_bucket(self, name: str, **state: str) -> None:
+        """Make a bucket."""
+        self._call("PUT", f"/_emulator/buckets/{REGION}/{name}", json.dumps(state).encode())
 
     def put_recording(self, folder: Path, bucket: str) -> None:
         """Put a recording into a bucket, which is a folder."""
@@ -126,9 +130,9 @@ def jobs(folder: Path, sizes: Sizes) -> Iterator[str]:
     """Run jobs of one second in one `up`, and interrupt one that waits."""
     count = sizes.jobs
     options = ("--job-seconds", "1", "--queue-concurrency", str(_PARALLEL))
-    floor = _seconds(lambda: _up(_stack("floor", lambda: _nothings(count), {})))
+    floor = seconds_of(lambda: up(stack_of("floor", lambda: _nothings(count), {})))
     with cloud(folder / "jobs", *options) as service:
-        taken = [_seconds(_jobs_of(family, service, folder / "jobs", count)) for family in FAMILIES]
+        taken = [seconds_of(_jobs_of(family, service, folder / "jobs", count)) for family in FAMILIES]
     words = [f"{seconds:.1f} s" for seconds in taken]
     yield _row(f"{count} jobs of one second, one `up -p {_PARALLEL}`", words, f"{floor:.1f} s")
     with cloud(folder / "waits", "--job-seconds", str(sizes.wait_seconds)) as service:
@@ -143,7 +147,7 @@ def bindings(folder: Path, count: int) -> Iterator[str]:
     with cloud(folder / "bindings") as service:
         for family in FAMILIES:
             stack = _bindings_of(family, family, service, count)
-            _up(stack)
+            up(stack)
             service.forget()
             stack.refresh(parallel=_PARALLEL)
             seen = service.requests()
@@ -168,8 +172,8 @@ def start() -> Iterator[str]:
             process.kill()
 
     until_the_port()
-    seconds = _seconds(until_the_port)
-    floor = _seconds(lambda: subprocess.run([sys.executable, "-c", "import pulumi"], check=True))
+    seconds = seconds_of(until_the_port)
+    floor = seconds_of(lambda: subprocess.run([sys.executable, "-c", "import pulumi"], check=True))
     yield _row("start of the provider's process", [f"{seconds:.2f} s", ""], f"{floor:.2f} s, `import pulumi`")
 
 
@@ -177,12 +181,12 @@ def many(folder: Path, count: int) -> Iterator[str]:
     """Create, refresh and destroy very many bindings through the plugin, and look at its memory."""
     with cloud(folder / "many") as service:
         stack = _bindings_of("native", "many", service, count)
-        with _memory() as created:
-            seconds = _seconds(lambda: _up(stack))
-        with _memory() as refreshed:
-            refresh = _seconds(lambda: stack.refresh(parallel=_PARALLEL))
-        with _memory() as destroyed:
-            destroy = _seconds(lambda: stack.destroy(parallel=_PARALLEL))
+        with memory_of_plugin() as created:
+            seconds = seconds_of(lambda: up(stack))
+        with memory_of_plugin() as refreshed:
+            refresh = seconds_of(lambda: stack.refresh(parallel=_PARALLEL))
+        with memory_of_plugin() as destroyed:
+            destroy = seconds_of(lambda: stack.destroy(parallel=_PARALLEL))
     for what, taken, memory in (
         ("create", seconds, created),
         ("refresh", refresh, refreshed),
@@ -205,8 +209,8 @@ def _jobs_of(family: str, service: Cloud, folder: Path, count: int) -> Callable[
                 f"job-{number}", bucket=bucket, input_object="raw/voice.mp3", output_object=f"{number}.wav"
             )
 
-    stack = _stack(f"jobs-{family}", program, service.settings())
-    return lambda: _up(stack)
+    stack = stack_of(f"jobs-{family}", program, service.settings())
+    return lambda: up(stack)
 
 
 def _bindings_of(family: str, prefix: str, service: Cloud, count: int) -> automation.Stack:
@@ -217,7 +221,7 @@ def _bindings_of(family: str, prefix: str, service: Cloud, count: int) -> automa
         for bucket in buckets:
             FAMILIES[family].AsrBucketBinding(bucket, bucket=bucket)
 
-    return _stack(f"bindings-{prefix}", program, service.settings())
+    return stack_of(f"bindings-{prefix}", program, service.settings())
 
 
 def _interrupted(family: str, service: Cloud, folder: Path) -> float | None:
@@ -230,7 +234,7 @@ def _interrupted(family: str, service: Cloud, folder: Path) -> float | None:
             "job", bucket=bucket, input_object="raw/voice.mp3", output_object="voice.wav"
         )
 
-    stack = _stack(f"waits-{family}", program, service.settings())
+    stack = stack_of(f"waits-{family}", program, service.settings())
     interrupted: list[float] = []
 
     def interrupt_once(line: str) -> None:
@@ -255,7 +259,7 @@ class Memory:
 
 
 @contextmanager
-def _memory() -> Iterator[Memory]:
+def memory_of_plugin() -> Iterator[Memory]:
     """Watch the memory of the plugin while the block runs."""
     most, done = Memory(), threading.Event()
 
@@ -291,17 +295,20 @@ def _nothings(count: int) -> None:
         _NothingResource(_Nothing(), f"nothing-{number}", {})
 
 
-def _stack(name: str, program: Callable[[], None], settings: dict[str, str]) -> automation.Stack:
+def stack_of(name: str, program: Callable[[], None], settings: dict[str, str]) -> automation.Stack:
+    """Return a stack that is not up yet, whose engine finds the plugin of this environment."""
     search = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     options = automation.LocalWorkspaceOptions(env_vars={"PATH": search, **settings})
     return automation.create_or_select_stack(name, project_name="bench", program=program, opts=options)
 
 
-def _up(stack: automation.Stack) -> None:
+def up(stack: automation.Stack) -> None:
+    """Run ``pulumi up`` with many operations at once."""
     stack.up(parallel=_PARALLEL)
 
 
-def _seconds(action: Callable[[], object]) -> float:
+def seconds_of(action: Callable[[], object]) -> float:
+    """Return how long ``action`` takes."""
     begin = time.perf_counter()
     action()
     return time.perf_counter() - begin

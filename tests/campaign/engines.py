@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import pulumi
@@ -42,10 +43,17 @@ class Engine(Protocol):
 class HostEngine:
     """Keeps the state itself and drives the host's process: fast."""
 
-    def __init__(self, environment: Mapping[str, str], family: Family) -> None:
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        family: Family,
+        kind: str = KIND,
+        inputs: Mapping[str, Any] = MappingProxyType({"inputObject": RAW, "outputObject": CLEAN}),
+    ) -> None:
         self._environment = environment
         self._family = family
-        self._state = State(KIND)
+        self._kind, self._inputs = kind, inputs
+        self._state = State(kind)
         self._orphans: list[Host] = []
         self._host: Host | None = None
         self._lock = threading.Lock()
@@ -57,10 +65,9 @@ class HostEngine:
         inputs = {
             "bucket": BUCKET,
             "region": REGION,
-            "inputObject": RAW,
-            "outputObject": CLEAN,
+            **self._inputs,
             "triggers": [trigger],
-            "__owner": "recordings/dev//NoiseReductionJob/resource",
+            "__owner": f"recordings/dev//{self._kind}/resource",
         }
         try:
             if refresh:
@@ -92,7 +99,7 @@ class HostEngine:
         """Nothing: this engine notes no pending operations."""
 
     def job(self) -> Mapping[str, Any]:
-        """Return the job's properties in the state; none where there is no job."""
+        """Return the resource's properties in the state; none where there is no resource."""
         return self._state.resource.state if self._state.resource else {}
 
     def has_pending_operations(self) -> bool:

@@ -93,10 +93,10 @@ The first look-up of a step asks for two lists, and no job of the step is due in
 mistakes: one of a kind is no reason to believe it.
 """
 
-_REFUSALS = frozenset({"400", "403", "expired credential"})
+REFUSALS = frozenset({"400", "403", "expired credential"})
 """The service's own: what it refuses, it has not accepted."""
 
-_TURNED_AWAY = frozenset({"503", "429"})
+TURNED_AWAY = frozenset({"503", "429"})
 """The service says that it did not accept. Its word is only checked for the settle time."""
 
 VICTIMS = ("provider", "engine", "engine and provider")
@@ -231,7 +231,7 @@ class _Draw:
         }
         action = self.chance.choice(possible[self.chance.choice(sorted(possible))])
         effects = ["before", "after"]
-        is_word_of_service = action in _REFUSALS or (action in _TURNED_AWAY and self.lag_seconds > SETTLE_SECONDS)
+        is_word_of_service = action in REFUSALS or (action in TURNED_AWAY and self.lag_seconds > SETTLE_SECONDS)
         if request == SUBMIT and is_word_of_service:
             effects = ["before"]
         most_times = _MOST_TIMES.get(action, 3)

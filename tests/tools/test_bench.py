@@ -18,7 +18,8 @@ def test_bench_prints_a_row_for_every_pair(engine_on_path: Path) -> None:
     status, output, errors = run_tool("bench", "--quick")
 
     assert status == 0, output + errors
-    pairs, stacks = output.split("| what | native |")
+    pairs, others = output.split("| what | native |")
+    stacks, recordings = others.split("| recordings |")
     header, ruler, *rows = [line for line in pairs.splitlines() if line.startswith("|")]
     assert header.count("|") == ruler.count("|")
     assert [re.split(r"[,:]", row)[0] for row in rows] == [
@@ -34,6 +35,8 @@ def test_bench_prints_a_row_for_every_pair(engine_on_path: Path) -> None:
         assert re.search(rf"\| {NUMBER} \S+ \| {NUMBER} \S+ \| {NUMBER} \| {NUMBER} to {NUMBER} \|$", row), row
     measured = [line for line in stacks.splitlines() if line.startswith("| ") and re.search(NUMBER, line)]
     assert len(measured) == 9
+    counted = [line for line in recordings.splitlines() if re.match(rf"\| {NUMBER} \| {NUMBER} requests", line)]
+    assert len(counted) == 2
 
 
 def test_row_holds_medians_and_the_spread_of_the_ratio() -> None:
