@@ -74,7 +74,7 @@ class _BoundedResponse(HTTPResponse):
 
 
 class BoundedAdapter(HTTPAdapter):
-    """Sends once, over connections whose answers end within ``bound``; for the use of one thread."""
+    """Sends once, over connections whose answers end within ``bound``; for one request at a time."""
 
     def __init__(self, bound: Bound) -> None:
         self._pool_classes = _pool_classes(bound)

@@ -1,7 +1,8 @@
 """Carries requests to the service and brings back the answers. Nothing here signs, decodes or knows the API.
 
-One connection pool per thread is kept for the life of the process. Redirects are never followed, nothing is sent twice,
-and answers are bounded in length and time. They are read as they come: a few hundred bytes can unpack to gigabytes.
+Connections are kept for the life of the process, as many as requests were under way at the same time. Redirects are
+never followed, nothing is sent twice, and answers are bounded in length and time. They are read as they come: a few
+hundred bytes can unpack to gigabytes.
 """
 
 from __future__ import annotations
@@ -102,7 +103,7 @@ class _SignedAlready(AuthBase):
 
 
 class RequestsTransport:
-    """A :class:`Transport` over ``requests``, with one session per thread.
+    """A :class:`Transport` over ``requests``, with a session for each request under way.
 
     Args:
         endpoint: the server that gets every request, or ``None`` for the host of each.
@@ -125,13 +126,14 @@ class RequestsTransport:
         self._timeouts = (connect_timeout, read_timeout)
         self._ca_bundle = ca_bundle
         self._endpoint_source = endpoint_source
-        self._threads = threading.local()
-        self._sessions: list[requests.Session] = []
+        self._lock = threading.Lock()
+        self._idle: list[_Channel] = []
 
     def close(self) -> None:
-        """Close the idle connections of every thread; the next request opens new ones."""
-        for session in self._sessions:
-            session.close()
+        """Close the idle connections; the next request opens new ones."""
+        with self._lock:
+            for channel in self._idle:
+                channel.session.close()
 
     def send(self, request: Request) -> Response:
         """See :meth:`Transport.send`."""
@@ -139,12 +141,12 @@ class RequestsTransport:
         headers = {"Host": request.host, **(request.headers or {})}
         if request.body or request.method in {"PUT", "POST", "DELETE"}:
             headers["Content-Length"] = str(len(request.body))
-        session, bound = self._session(), self._bound()
+        channel = self._take()
         if request.is_unrepeatable:
-            session.close()
-        bound.restart()
+            channel.session.close()
+        channel.bound.restart()
         try:
-            with session.request(
+            with channel.session.request(
                 request.method,
                 url,
                 data=request.body or None,
@@ -158,7 +160,10 @@ class RequestsTransport:
                 return _read(request, response)
         except (requests.RequestException, HTTPError) as error:
             # Not chained: the library's own texts may quote the password of a proxy.
-            raise _failure(error, request.host, self._advice(), is_over=bound.rest <= 0) from None
+            raise _failure(error, request.host, self._advice(), is_over=channel.bound.rest <= 0) from None
+        finally:
+            with self._lock:
+                self._idle.append(channel)
 
     def _advice(self) -> str:
         """Return what to look at where no connection can be made."""
@@ -167,31 +172,34 @@ class RequestsTransport:
         named = f", which {self._endpoint_source} names" if self._endpoint_source else ""
         return f"does the emulator run at the endpoint {self._endpoint}{named}?"
 
-    def _bound(self) -> Bound:
-        bound: Bound = self._threads.bound
-        return bound
+    def _take(self) -> _Channel:
+        """Return the channel that was used last, of those that nobody uses, or a new one."""
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+        session, bound = requests.Session(), Bound(2 * self._timeouts[1])
+        adapter = BoundedAdapter(bound)
+        session.mount("http://", adapter)
+        session.mount("https://", adapter)
+        session.headers.clear()
+        session.headers.update(
+            {
+                "User-Agent": f"pulumi-ci-audio/{version('pulumi-ci-audio')}",
+                "Accept-Encoding": "identity",
+                "Connection": "keep-alive",
+            }
+        )
+        # A proxy of the environment stands between here and the cloud, not between here and an emulator.
+        session.trust_env = self._endpoint is None
+        return _Channel(session, bound)
 
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._threads, "session", None)
-        if session is None:
-            session = requests.Session()
-            bound = Bound(2 * self._timeouts[1])
-            adapter = BoundedAdapter(bound)
-            session.mount("http://", adapter)
-            session.mount("https://", adapter)
-            session.headers.clear()
-            session.headers.update(
-                {
-                    "User-Agent": f"pulumi-ci-audio/{version('pulumi-ci-audio')}",
-                    "Accept-Encoding": "identity",
-                    "Connection": "keep-alive",
-                }
-            )
-            # A proxy of the environment stands between here and the cloud, not between here and an emulator.
-            session.trust_env = self._endpoint is None
-            self._threads.session, self._threads.bound = session, bound
-            self._sessions.append(session)
-        return session
+
+@dataclass(frozen=True)
+class _Channel:
+    """The connections of one request at a time, and the time that its answer may take."""
+
+    session: requests.Session
+    bound: Bound
 
 
 def _read(request: Request, response: requests.Response) -> Response:

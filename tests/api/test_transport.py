@@ -7,6 +7,7 @@ import ssl
 import struct
 import threading
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from http.client import HTTPConnection
 
@@ -40,7 +41,7 @@ GET = Request("GET", HOST, "/jobs")
 @contextmanager
 def transport_of(endpoint, read_timeout=5.0, ca_bundle=None):
     transport = RequestsTransport(endpoint, connect_timeout=10, read_timeout=read_timeout, ca_bundle=ca_bundle)
-    with closing(transport._session()):
+    with closing(transport):
         yield transport
 
 
@@ -152,16 +153,34 @@ class TestConnections:
 
         assert len(self.connections(server)) == 1
 
-    def test_each_thread_has_a_connection_of_its_own(self, server, transport):
-        def send():
-            with closing(transport._session()):
-                transport.send(GET)
-
+    def test_connection_is_used_again_by_another_thread(self, server, transport):
         transport.send(GET)
-        thread = threading.Thread(target=send)
-        thread.start()
-        thread.join()
+        with ThreadPoolExecutor(1) as threads:
+            threads.submit(transport.send, GET).result()
 
+        assert len(self.connections(server)) == 1
+
+    def test_requests_at_the_same_time_have_connections_of_their_own(self, server, transport):
+        both_are_there = threading.Barrier(2)
+
+        def answer_together(handler):
+            both_are_there.wait(5)
+            answering()(handler)
+
+        server.behave = answer_together
+        with ThreadPoolExecutor(2) as threads:
+            for _ in range(2):
+                assert [answer.status for answer in threads.map(transport.send, [GET, GET])] == [200, 200]
+
+        assert len(self.connections(server)) == 2
+
+    def test_connection_of_a_request_that_failed_is_not_used_again(self, server, transport):
+        server.behave = resetting
+        with pytest.raises(NoAnswerError):
+            transport.send(GET)
+        server.behave = answering()
+
+        assert transport.send(GET).status == 200
         assert len(self.connections(server)) == 2
 
     def test_connection_that_was_closed_meanwhile_is_replaced(self, server, transport):
@@ -376,12 +395,13 @@ class TestSurroundings:
     @pytest.mark.usefixtures("_netrc")
     @pytest.mark.parametrize("trusts_surroundings", [False, True], ids=["endpoint", "as without endpoint"])
     def test_password_file_does_not_replace_the_signature(self, server, transport, trusts_surroundings):
-        transport._session().trust_env = trusts_surroundings
+        transport.send(GET)
+        transport._idle[0].session.trust_env = trusts_surroundings
 
         transport.send(Request("GET", HOST, "/", headers={"Authorization": "q-sign"}))
         transport.send(GET)
 
-        assert [seen[2].get("Authorization") for seen in server.seen] == ["q-sign", None]
+        assert [seen[2].get("Authorization") for seen in server.seen] == [None, "q-sign", None]
 
     @pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "ALL_PROXY"])
     def test_proxy_does_not_stand_before_an_endpoint(self, server, transport, free_port, monkeypatch, variable):
