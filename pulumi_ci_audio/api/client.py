@@ -12,13 +12,16 @@ from typing import Protocol, TypeVar
 
 from pulumi_ci_audio.api import operations
 from pulumi_ci_audio.api.buckets import Bucket
+from pulumi_ci_audio.api.coalescing import Coalescer, coalescer_of
 from pulumi_ci_audio.api.credentials import CredentialSource
 from pulumi_ci_audio.api.errors import ApiError, DecodeError
 from pulumi_ci_audio.api.limiter import Limiter, limiter_of
+from pulumi_ci_audio.api.looks import Looks
 from pulumi_ci_audio.api.messages import (
     AsrBucketResponse,
     BatchJobBody,
     BatchJobsResponse,
+    BoundBucketListResponse,
     BucketListResponse,
     JobBody,
     JobsResponse,
@@ -31,11 +34,13 @@ from pulumi_ci_audio.api.messages import (
     decode,
     decode_status,
 )
-from pulumi_ci_audio.api.operations import Service
+from pulumi_ci_audio.api.operations import Operation, Service
 from pulumi_ci_audio.api.records import (
     NOISE_REDUCTION,
+    ON,
     BatchJobRecord,
     BatchJobRequest,
+    BoundBucketRecord,
     BucketRecord,
     JobRecord,
     JobRequest,
@@ -54,6 +59,7 @@ from pulumi_ci_audio.api.transport import Response, Transport, transport_to
 from pulumi_ci_audio.api.waiting import Waiter
 
 Record_co = TypeVar("Record_co", covariant=True)
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -94,6 +100,7 @@ class Client:
         waiter: the pauses between two attempts.
         unix_time: the time that signatures are made with.
         limiter: how fast requests may follow each other; its own where it is ``None``.
+        coalescer: what it shares with those who ask at the same time; its own where it is ``None``.
     """
 
     def __init__(
@@ -103,8 +110,10 @@ class Client:
         waiter: Waiter,
         unix_time: Callable[[], float] = time.time,
         limiter: Limiter | None = None,
+        coalescer: Coalescer | None = None,
     ) -> None:
         self._session = Session(transport, credentials, waiter, limiter or Limiter(), unix_time)
+        self._looks = Looks(self._session, coalescer or Coalescer())
 
     @classmethod
     def from_settings(cls, settings: Settings, waiter: Waiter) -> Client:
@@ -123,11 +132,12 @@ class Client:
             settings.endpoint_source,
         )
         limiter = limiter_of(settings.requests_per_second)
-        return cls(transport, settings.credentials(), waiter, limiter=limiter)
+        coalescer = coalescer_of(settings.endpoint, settings.sharing)
+        return cls(transport, settings.credentials(), waiter, limiter=limiter, coalescer=coalescer)
 
     def create_ci_bucket(self, bucket: Bucket) -> None:
         """Bind ``bucket`` to CI; it exists in COS already (document 460/97479)."""
-        self._session.call(operations.CREATE_CI_BUCKET, Target.bucket_itself(bucket), _nothing)
+        self._change(operations.CREATE_CI_BUCKET, bucket, _nothing)
 
     def describe_ci_bucket(self, bucket: Bucket) -> str:
         """Return the CI status of ``bucket``: ``on``, ``off`` or ``unbinding`` (documents 460/97481, 1045/33702)."""
@@ -138,23 +148,60 @@ class Client:
             accept="application/json",
         )
 
+    def describe_ci_buckets(
+        self, region: str, *, prefix: str = "", most_pages: int | None = None
+    ) -> list[BoundBucketRecord]:
+        """Return the bound buckets of ``region`` whose names begin with ``prefix`` (document 460/97527).
+
+        Raises:
+            LongListError: they fill more pages than ``most_pages``.
+        """
+        items = self._session.numbered_pages(
+            operations.DESCRIBE_CI_BUCKETS,
+            Target.list_of_region(region),
+            BoundBucketListResponse,
+            lambda page: page.items,
+            (("region", region), ("bucketName", prefix)),
+            most_pages=most_pages,
+        )
+        return [record for record in _records(items) if record.region == region]
+
+    def refresh_ci_bucket(self, bucket: Bucket) -> str:
+        """Return the CI status of ``bucket`` for a refresh, once several are asked for by the list of the bound ones.
+
+        The list is believed where it says ``on``; anything else is confirmed by an exact question. It may be some
+        seconds old, see :class:`~pulumi_ci_audio.api.coalescing.Listing`, so it is for nothing but refreshes.
+        """
+
+        def bound(most_pages: int) -> dict[str, str]:
+            found = self.describe_ci_buckets(bucket.region, most_pages=most_pages)
+            return {record.bucket: ON for record in found if record.status == ON}
+
+        return self._looks.find_in_list("CI", bucket, bound, lambda: self.describe_ci_bucket(bucket))
+
     def delete_ci_bucket(self, bucket: Bucket) -> None:
         """Begin to unbind ``bucket`` from CI: its status is ``unbinding`` first and ``off`` later."""
-        self._session.call(operations.DELETE_CI_BUCKET, Target.bucket_itself(bucket), _nothing)
+        self._change(operations.DELETE_CI_BUCKET, bucket, _nothing)
 
     def create_asr_bucket(self, bucket: Bucket) -> BucketRecord | None:
         """Enable Smart Audio for ``bucket``, which binds it where it is not; return what the service says of it.
 
         Follows document 1045/73363.
         """
-        return self._session.call(operations.CREATE_ASR_BUCKET, Target.bucket_itself(bucket), _asr_bucket)
+        return self._change(operations.CREATE_ASR_BUCKET, bucket, _asr_bucket)
 
     def describe_asr_buckets(self, region: str, query: BucketQuery) -> list[BucketRecord]:
         """Return the buckets with Smart Audio, asking the host of ``region`` (document 1045/73364)."""
         return self.describe_service_buckets(operations.SMART_AUDIO, region, query)
 
-    def describe_service_buckets(self, service: Service, region: str, query: BucketQuery) -> list[BucketRecord]:
-        """Return the buckets for which ``service`` is enabled, asking the host of ``region``."""
+    def describe_service_buckets(
+        self, service: Service, region: str, query: BucketQuery, *, most_pages: int | None = None
+    ) -> list[BucketRecord]:
+        """Return the buckets for which ``service`` is enabled, asking the host of ``region``.
+
+        Raises:
+            LongListError: they fill more pages than ``most_pages``.
+        """
         filters = (
             ("regions", ",".join(query.regions)),
             ("bucketNames", ",".join(query.bucket_names)),
@@ -168,17 +215,45 @@ class Client:
             filters,
             page_number=query.page_number,
             page_size=query.page_size,
+            most_pages=most_pages,
         )
         return _records(items)
 
     def find_service_bucket(self, service: Service, bucket: Bucket) -> BucketRecord | None:
-        """Return what the list of ``service`` says of ``bucket``, or ``None`` where it is not enabled for it."""
+        """Return what the list of ``service`` says of ``bucket``, or ``None`` where it is not enabled for it.
+
+        A bucket that is missing where several were asked for at once is asked for alone.
+        """
+        named = self._ask_service_bucket(service, bucket)()
+        if named.record is not None or named.is_exact:
+            return named.record
         found = self.describe_service_buckets(service, bucket.region, BucketQuery.of(bucket))
         return next((record for record in found if record.bucket == bucket.name), None)
 
+    def ask_service_bucket(self, service: Service, bucket: Bucket) -> Callable[[], BucketRecord | None]:
+        """Ask what the list of ``service`` says of ``bucket``, and return the function that waits for the answer.
+
+        So questions that are asked one after the other can share their requests with those of other threads. The
+        list's parameter ``bucketNames`` is taken at its word: a bucket that is missing is not enabled.
+        """
+        answer = self._ask_service_bucket(service, bucket)
+        return lambda: answer().record
+
+    def refresh_service_bucket(self, service: Service, bucket: Bucket) -> BucketRecord | None:
+        """Return what :meth:`find_service_bucket` returns, for a refresh; see :meth:`refresh_ci_bucket`."""
+
+        def enabled(most_pages: int) -> dict[str, BucketRecord]:
+            query = BucketQuery(regions=(bucket.region,))
+            found = self.describe_service_buckets(service, bucket.region, query, most_pages=most_pages)
+            return {record.bucket: record for record in found if record.region == bucket.region}
+
+        return self._looks.find_in_list(
+            service.name, bucket, enabled, lambda: self.find_service_bucket(service, bucket)
+        )
+
     def delete_asr_bucket(self, bucket: Bucket) -> None:
         """Disable Smart Audio for ``bucket``, which deletes its queue (document 1045/73365)."""
-        self._session.call(operations.DELETE_ASR_BUCKET, Target.bucket_itself(bucket), _nothing)
+        self._change(operations.DELETE_ASR_BUCKET, bucket, _nothing)
 
     def describe_asr_queues(self, bucket: Bucket) -> list[QueueRecord]:
         """Return the first page of the Smart Audio queues of ``bucket``; the default one is the first.
@@ -202,9 +277,22 @@ class Client:
         return self._session.call(operations.CREATE_JOB, target, _created_job, body=JobBody.of(job))
 
     def describe_job(self, bucket: Bucket, job_id: str) -> JobRecord | None:
-        """Return the job, or ``None`` where the service knows no such job (any more) (document 436/76945)."""
-        response = self._session.document(operations.DESCRIBE_JOB, Target.in_bucket(bucket, job_id), JobsResponse)
-        return next((job for job in _records(response.jobs_detail) if job.job_id == job_id), None)
+        """Return the job, or ``None`` where the service knows no such job (any more) (document 436/76945).
+
+        Jobs of one bucket that are asked for at the same time share a request; one that is missing is asked for alone.
+        """
+
+        def jobs(ids: Sequence[str]) -> dict[str, JobRecord | None]:
+            found: dict[str, JobRecord | None] = {job.job_id: job for job in self._jobs(bucket, ids)}
+            return found if len(ids) > 1 else {job_id: found.get(job_id) for job_id in ids}
+
+        return self._looks.ask("jobs", bucket, job_id, jobs, most=self._looks.sharing.jobs_at_most)()
+
+    def _jobs(self, bucket: Bucket, ids: Sequence[str]) -> list[JobRecord]:
+        others = f" and {len(ids) - 1} more" if len(ids) > 1 else ""
+        target = Target(bucket.region, bucket.name, ",".join(ids), f"{ids[0]}{others} of bucket {bucket}")
+        response = self._session.document(operations.DESCRIBE_JOB, target, JobsResponse)
+        return _records(response.jobs_detail)
 
     def describe_jobs(
         self,
@@ -382,6 +470,28 @@ class Client:
             if error.is_from_service and error.status == HTTPStatus.NOT_FOUND:
                 return None
             raise
+
+    def _change(self, operation: Operation, bucket: Bucket, read: Callable[[Response], Result]) -> Result:
+        """Carry out what changes how the bucket stands: no list that was sent before its end tells of the bucket."""
+        with self._looks.writing(bucket):
+            return self._session.call(operation, Target.bucket_itself(bucket), read)
+
+    def _ask_service_bucket(self, service: Service, bucket: Bucket) -> Callable[[], _Named]:
+        def named(names: Sequence[str]) -> dict[str, _Named]:
+            query = BucketQuery(regions=(bucket.region,), bucket_names=names)
+            listed = self.describe_service_buckets(service, bucket.region, query)
+            found = {record.bucket: record for record in listed}
+            return {name: _Named(found.get(name), is_exact=len(names) == 1) for name in names}
+
+        return self._looks.ask(service.name, bucket.region, bucket.name, named, most=self._looks.sharing.names_at_most)
+
+
+@dataclass(frozen=True)
+class _Named:
+    """What a list says of a bucket that it was asked for by its name."""
+
+    record: BucketRecord | None
+    is_exact: bool
 
 
 class _HasRecord(Protocol[Record_co]):

@@ -245,6 +245,25 @@ class BucketItem(Element):
         return None if self.bucket_id is None else records.BucketRecord(self.bucket_id, self.region, self.create_time)
 
 
+class BoundBucketItem(Element):
+    """A bucket in the list of the bound ones (document 460/97527)."""
+
+    bucket_id: Text = element(tag="BucketId", default=None)
+    region: Text = element(tag="Region", default=None)
+    status: Text = element(tag="Status", default=None)
+
+    def record(self) -> records.BoundBucketRecord | None:
+        """Return the bucket."""
+        return None if self.bucket_id is None else records.BoundBucketRecord(self.bucket_id, self.region, self.status)
+
+
+class BoundBucketListResponse(Element, tag="Response"):
+    """The answer of ``GET /cibuckets``."""
+
+    total_count: Count = element(tag="TotalCount", default=None)
+    items: list[BoundBucketItem] = element(tag="CIBucketList", default=[])
+
+
 class AsrBucket(BucketItem, tag="AsrBucket"):
     """The bucket in the answer of ``POST /asrbucket``."""
 

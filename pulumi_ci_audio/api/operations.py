@@ -59,6 +59,9 @@ _CI = Host.CI_BUCKET
 
 CREATE_CI_BUCKET = Operation("PUT", "/", _CI, "bind {} to CI", "ci:CreateCIBucket")
 DESCRIBE_CI_BUCKET = Operation("GET", "/", _CI, "read the CI status {}", "ci:DescribeCIBuckets", any_resource=True)
+DESCRIBE_CI_BUCKETS = Operation(
+    "GET", "/cibuckets", Host.CI_REGION, "list the bound buckets {}", "ci:DescribeCIBuckets", any_resource=True
+)
 DELETE_CI_BUCKET = Operation("PUT", "/", _CI, "unbind {} from CI", "ci:DeleteCIBucket", sub_resource="unbind")
 CREATE_ASR_BUCKET = Operation("POST", "/asrbucket", _CI, "enable Smart Audio for {}", "ci:CreateAsrBucket")
 DELETE_ASR_BUCKET = Operation("DELETE", "/asrbucket", _CI, "disable Smart Audio for {}", "ci:DeleteAsrBucket")

@@ -137,6 +137,15 @@ class TemplateRecord:
 
 
 @dataclass(frozen=True)
+class BoundBucketRecord:
+    """A bucket in the list of the bound ones (document 460/97527)."""
+
+    bucket: str
+    region: str | None = None
+    status: str | None = None
+
+
+@dataclass(frozen=True)
 class BucketRecord:
     """A bucket in the list of a processing service (document 1045/73364)."""
 

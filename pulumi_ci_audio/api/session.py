@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import TypeVar
 
 from pulumi_ci_audio.api.buckets import Bucket
+from pulumi_ci_audio.api.coalescing import LongListError
 from pulumi_ci_audio.api.credentials import CredentialSource
 from pulumi_ci_audio.api.errors import ApiError, CiAudioError, DecodeError, SettingsError, TransportError
 from pulumi_ci_audio.api.limiter import Limiter
@@ -189,10 +190,12 @@ class Session:
         *,
         page_number: int | None = None,
         page_size: int = PAGE_SIZE,
+        most_pages: int | None = None,
     ) -> list[Item]:
         """Return the items of every page of a list that counts its pages, or of the one page that is asked for.
 
         Raises:
+            LongListError: it has more pages than ``most_pages``; no further one was asked for.
             DecodeError: the list has no end, see :data:`MOST_ITEMS`, or what :meth:`call` says of it.
         """
         found: list[Item] = []
@@ -209,6 +212,9 @@ class Session:
             total = getattr(document, "total_count", None)
             if len(found) >= total if total is not None else len(page) < page_size:
                 return found
+            pages = number + 1 if total is None else -(-total // page_size)
+            if most_pages is not None and pages > most_pages:
+                raise LongListError(pages)
             if len(found) > MOST_ITEMS:
                 break
         if page_number is not None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from pulumi_ci_audio.api.coalescing import GATHER_SECONDS, Sharing
 from pulumi_ci_audio.api.credentials import (
     SECRET_CONFIGURATION_KEYS,
     SECRET_ID_KEY,
@@ -32,9 +33,13 @@ ENDPOINT_VARIABLE = "CI_AUDIO_ENDPOINT"
 READ_TIMEOUT_VARIABLE = "CI_AUDIO_READ_TIMEOUT_SECONDS"
 PACE_VARIABLE = "CI_AUDIO_REQUESTS_PER_SECOND"
 SETTLE_VARIABLE = "CI_AUDIO_SETTLE_SECONDS"
+LIST_VARIABLE = "CI_AUDIO_LIST_SECONDS"
+JOBS_VARIABLE = "CI_AUDIO_JOBS_PER_REQUEST"
 CONNECT_TIMEOUT_SECONDS = 10.0
 READ_TIMEOUT_SECONDS = 30.0
 SETTLE_SECONDS = 10.0
+LIST_SECONDS = 5.0
+MOST_JOBS_PER_REQUEST = 100
 
 
 @dataclass(frozen=True)
@@ -129,6 +134,23 @@ class Settings:
         return self._number(PACE_VARIABLE, "requests")
 
     @property
+    def sharing(self) -> Sharing:
+        """How requests are shared by those who ask at the same time.
+
+        Raises:
+            SettingsError: a variable holds no such number.
+        """
+        list_seconds = self._number(LIST_VARIABLE, "seconds, or 0", may_be_zero=True)
+        jobs = self._number(JOBS_VARIABLE, "jobs")
+        if jobs is not None and (jobs != int(jobs) or jobs > MOST_JOBS_PER_REQUEST):
+            raise SettingsError(f"{JOBS_VARIABLE} must be a whole number from 1 to {MOST_JOBS_PER_REQUEST}")
+        return Sharing(
+            gather_seconds=GATHER_SECONDS,
+            list_seconds=LIST_SECONDS if list_seconds is None else list_seconds,
+            jobs_at_most=Sharing.jobs_at_most if jobs is None else int(jobs),
+        )
+
+    @property
     def ca_bundle(self) -> str | None:
         """The path of the certificates to trust, or ``None`` for those of the HTTP library.
 
@@ -137,7 +159,7 @@ class Settings:
         """
         return find_ca_bundle(self.environment)
 
-    def _number(self, variable: str, unit: str) -> float | None:
+    def _number(self, variable: str, unit: str, *, may_be_zero: bool = False) -> float | None:
         text = self.environment.get(variable)
         if not text:
             return None
@@ -145,7 +167,7 @@ class Settings:
             number = float(text)
         except ValueError:
             number = math.nan
-        if not 0 < number < math.inf:
+        if not 0 <= number < math.inf or (number == 0 and not may_be_zero):
             raise SettingsError(f"{variable} must be a positive number of {unit}")
         return number
 

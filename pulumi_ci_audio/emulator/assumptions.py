@@ -144,10 +144,19 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
     ),
     Assumption(
         "bucket_status",
-        "`Status` in `GET /cibuckets`, which lists every bucket that is not `off`.",
-        "the values of CIStatus",
-        (),
-        _ASSUMED,
+        "`Status` in `GET /cibuckets`, which lists every bucket that is not `off`: the `values` of CIStatus, or "
+        "`absent`.",
+        "values",
+        ("absent",),
+        "the Go SDK has the element, and no page names its values",
+    ),
+    Assumption(
+        "names_per_request",
+        "How many ids `GET /jobs/<ids>`, and how many names `bucketNames`, may hold: `any` number, or `ten`; more are "
+        "refused with 400 `InvalidArgument`.",
+        "any",
+        ("ten",),
+        "no page states a limit; 436/120620 cancels ten jobs at most",
     ),
     Assumption(
         "parameters_absent",

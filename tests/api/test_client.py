@@ -75,6 +75,16 @@ CALLS = {
         b'{"CIStatus":"on"}',
         ("GET", CI, "/", (), {"Accept": "application/json"}),
     ),
+    "status for a refresh": (
+        lambda c: c.refresh_ci_bucket(BUCKET),
+        b'{"CIStatus":"on"}',
+        ("GET", CI, "/", (), {"Accept": "application/json"}),
+    ),
+    "list the bound buckets": (
+        lambda c: c.describe_ci_buckets("ap-chongqing", prefix="test"),
+        EMPTY,
+        ("GET", REGION, "/cibuckets", (("region", "ap-chongqing"), ("bucketName", "test"), *PAGE), {}),
+    ),
     "unbind": (lambda c: c.delete_ci_bucket(BUCKET), b"", ("PUT", CI, "/", (("unbind", ""),), XML)),
     "enable Smart Audio": (lambda c: c.create_asr_bucket(BUCKET), b"", ("POST", CI, "/asrbucket", (), XML)),
     "query Smart Audio": (
@@ -84,6 +94,16 @@ CALLS = {
     ),
     "find one bucket in the list": (
         lambda c: c.find_service_bucket(operations.SMART_AUDIO, BUCKET),
+        EMPTY,
+        ("GET", REGION, "/asrbucket", (("regions", "ap-chongqing"), ("bucketNames", "test-1234567890"), *PAGE), {}),
+    ),
+    "ask for one bucket in the list": (
+        lambda c: c.ask_service_bucket(operations.SMART_AUDIO, BUCKET)(),
+        EMPTY,
+        ("GET", REGION, "/asrbucket", (("regions", "ap-chongqing"), ("bucketNames", "test-1234567890"), *PAGE), {}),
+    ),
+    "one bucket in the list for a refresh": (
+        lambda c: c.refresh_service_bucket(operations.SMART_AUDIO, BUCKET),
         EMPTY,
         ("GET", REGION, "/asrbucket", (("regions", "ap-chongqing"), ("bucketNames", "test-1234567890"), *PAGE), {}),
     ),

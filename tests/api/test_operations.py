@@ -8,6 +8,7 @@ from pulumi_ci_audio.api.operations import OPERATIONS, Repeat
 DOCUMENTED = {
     "CREATE_CI_BUCKET": {"ci:CreateCIBucket"},
     "DESCRIBE_CI_BUCKET": {"ci:DescribeCIBuckets"},
+    "DESCRIBE_CI_BUCKETS": {"ci:DescribeCIBuckets"},
     "DELETE_CI_BUCKET": {"ci:DeleteCIBucket"},
     "CREATE_ASR_BUCKET": {"ci:CreateAsrBucket"},
     "DESCRIBE_ASR_BUCKETS": {"ci:DescribeAsrBuckets"},
@@ -66,7 +67,7 @@ def test_every_operation_has_an_action_and_a_phrase_of_its_own():
 
 
 def test_only_the_lists_of_buckets_need_their_action_on_every_resource():
-    bucket_lists = {operations.DESCRIBE_CI_BUCKET, operations.DESCRIBE_ASR_BUCKETS}
+    bucket_lists = {operations.DESCRIBE_CI_BUCKET, operations.DESCRIBE_CI_BUCKETS, operations.DESCRIBE_ASR_BUCKETS}
     bucket_lists |= {service.describe_buckets for service in operations.OTHER_SERVICES}
 
     assert {operation for operation in OPERATIONS if operation.any_resource} == bucket_lists

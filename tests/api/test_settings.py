@@ -126,6 +126,37 @@ class TestSeconds:
             _ = found.settle_seconds
 
 
+class TestSharing:
+    def test_there_are_defaults(self):
+        sharing = settings().sharing
+
+        assert (sharing.list_seconds, sharing.jobs_at_most, sharing.gather_seconds) == (5.0, 10, 0.005)
+
+    @pytest.mark.parametrize(("text", "seconds"), [("0", 0.0), ("2.5", 2.5)])
+    def test_a_list_may_answer_for_any_time_or_none(self, text, seconds):
+        assert settings(CI_AUDIO_LIST_SECONDS=text).sharing.list_seconds == seconds
+
+    @pytest.mark.parametrize("text", ["1", "7", "100"])
+    def test_a_request_may_name_up_to_a_hundred_jobs(self, text):
+        assert settings(CI_AUDIO_JOBS_PER_REQUEST=text).sharing.jobs_at_most == int(text)
+
+    @pytest.mark.parametrize(
+        ("variable", "text"),
+        [
+            ("CI_AUDIO_LIST_SECONDS", "-1"),
+            ("CI_AUDIO_LIST_SECONDS", "inf"),
+            ("CI_AUDIO_LIST_SECONDS", "soon"),
+            ("CI_AUDIO_JOBS_PER_REQUEST", "0"),
+            ("CI_AUDIO_JOBS_PER_REQUEST", "1.5"),
+            ("CI_AUDIO_JOBS_PER_REQUEST", "101"),
+            ("CI_AUDIO_JOBS_PER_REQUEST", "many"),
+        ],
+    )
+    def test_anything_else_is_refused_by_name(self, variable, text):
+        with pytest.raises(SettingsError, match=f"{variable} must be "):
+            _ = settings(**{variable: text}).sharing
+
+
 def test_settings_of_the_process_are_those_of_now(monkeypatch, tmp_path):
     monkeypatch.setenv("TENCENTCLOUD_REGION", "ap-first")
     found = Settings.of_process({"tencentcloud:secretId": "id", "tencentcloud:secretKey": "key"})

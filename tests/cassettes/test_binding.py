@@ -32,6 +32,19 @@ def test_status_of_a_bucket_that_is_not_bound_is_off(stage, client, bucket):
     assert client.describe_ci_bucket(bucket) == "off"
 
 
+def test_bound_bucket_is_listed(stage, client, bucket):
+    stage.bound()
+    (item,) = client.describe_ci_buckets(bucket.region, prefix=bucket.name)
+
+    assert (item.bucket, item.region, item.status) == (bucket.name, bucket.region, "on")
+
+
+def test_bucket_that_is_not_bound_is_not_listed(stage, client, bucket):
+    stage.unbound()
+
+    assert client.describe_ci_buckets(bucket.region, prefix=bucket.name) == []
+
+
 def test_bucket_without_anything_left_is_unbound(stage, client, bucket):
     stage.bound()
     client.delete_ci_bucket(bucket)

@@ -60,11 +60,13 @@ def describe_ci_buckets(call: Call) -> Response:
 
 
 def _describe(call: Call, bucket: Bucket) -> Content:
-    return [
+    described: list[tuple[str, Content]] = [
         ("BucketId", bucket.name),
         ("BucketName", bucket.name.rpartition("-")[0]),
         ("AppId", bucket.name.rpartition("-")[2]),
         ("CreateTime", render_time(bucket.bound_at)),
         ("Region", bucket.region),
-        ("Status", bindings.ci_status(call.store, bucket)),
     ]
+    if call.store.assumed("bucket_status") == "values":
+        described.append(("Status", bindings.ci_status(call.store, bucket)))
+    return described

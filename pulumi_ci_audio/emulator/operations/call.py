@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 _MAX_NUMBER = 10**9
+_FEW = 10
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,15 @@ class Call:
     def values(self, name: str) -> list[str]:
         """Return a query parameter that is a list, joined by commas."""
         return [value for value in self.value(name).split(",") if value]
+
+    def require_few(self, values: Sequence[str], name: str) -> None:
+        """Let a list pass that is not too long for one request.
+
+        Raises:
+            ServiceError: it is, and the emulator is told to have a limit.
+        """
+        if len(values) > _FEW and self.store.assumed("names_per_request") == "ten":
+            raise ServiceError("InvalidArgument", f"{name} must not hold more than {_FEW}")
 
     def number(self, name: str, default: int, *, most: int = _MAX_NUMBER, least: int = 1) -> int:
         """Return a query parameter that is a number.

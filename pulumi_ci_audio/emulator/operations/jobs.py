@@ -72,6 +72,7 @@ def describe_job(call: Call) -> Response:
     bucket = call.bucket
     require_asr(call.store, bucket)
     ids = [job_id for job_id in call.arguments["job_ids"].split(",") if job_id]
+    call.require_few(ids, "the list of ids")
     found = [(job_id, bucket.jobs.get(job_id)) for job_id in ids]
     unknown = [job_id for job_id, job in found if job is None]
     if unknown and call.store.assumed("unknown_job_ids") == "comma":

@@ -70,6 +70,7 @@ def describe_service_buckets(name: str) -> Callable[[Call], Response]:
 def _describe_buckets(call: Call, element: str, enabled_at: Callable[[Bucket], float | None]) -> Response:
     """List the buckets that ``enabled_at`` tells a time for. Conditions are joined by "and"."""
     regions, names, prefix = call.values("regions"), call.values("bucketNames"), call.value("bucketName")
+    call.require_few(names, "bucketNames")
     if not regions and call.store.assumed("default_regions") == "host":
         regions = [call.destination.region]
     found = [

@@ -205,6 +205,13 @@ class TestList:
 
         assert cloud.get("/cibuckets", host=cloud.regional, query=query).texts("CIBucketList/BucketId") == names
 
+    def test_list_may_be_without_the_status(self, make_cloud):
+        cloud = make_cloud(assumptions={"bucket_status": "absent"})
+        cloud.seed(ci="on")
+
+        (item,) = cloud.get("/cibuckets", host=cloud.regional).xml.findall("CIBucketList")
+        assert "Status" not in [child.tag for child in item]
+
 
 class TestUnboundBucket:
     def test_other_calls_are_refused_when_only_smart_audio_was_left_on(self, cloud):
