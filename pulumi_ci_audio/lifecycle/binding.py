@@ -7,6 +7,7 @@ everything they promise is written once.
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar
 
@@ -15,7 +16,7 @@ from pydantic import Field
 from pulumi_ci_audio.api.buckets import Bucket
 from pulumi_ci_audio.api.errors import ApiError, CiAudioError, WaitCancelledError, WaitTimeoutError
 from pulumi_ci_audio.api.operations import SMART_AUDIO
-from pulumi_ci_audio.api.records import OFF, ON, UNBINDING
+from pulumi_ci_audio.api.records import OFF, ON, UNBINDING, BucketRecord
 from pulumi_ci_audio.lifecycle import blockers
 from pulumi_ci_audio.lifecycle.errors import ResourceError, ResourceInitFailedError, explain
 from pulumi_ci_audio.lifecycle.models import FILLED_IN, STAYS, InBucket
@@ -83,10 +84,27 @@ class ServiceBinding(Lifecycle[BindingInputs, StateT]):
     inputs_model = BindingInputs
     service: ClassVar[str]
     probes: ClassVar[tuple[blockers.Probe, ...]]
+    """What to ask before the service is switched off."""
+    witnesses: ClassVar[tuple[blockers.Probe, ...]]
+    """Those of them that are turned away where the service is off."""
 
     @abstractmethod
     def describe(self, context: Context, bucket: Bucket) -> ServiceStatus:
-        """Return how the service stands."""
+        """Return how the service stands now."""
+
+    @abstractmethod
+    def refresh(self, context: Context, bucket: Bucket, state: StateT) -> ServiceStatus:
+        """Return how the service stands, asked together with what others refresh.
+
+        Args:
+            context: the world.
+            bucket: whose service.
+            state: what was known of it.
+        """
+
+    def describe_switched_off(self, context: Context, bucket: Bucket) -> ServiceStatus:
+        """Return how the service stands after it was told to switch off."""
+        return self.describe(context, bucket)
 
     @abstractmethod
     def switch_on(self, context: Context, bucket: Bucket) -> None:
@@ -115,7 +133,8 @@ class ServiceBinding(Lifecycle[BindingInputs, StateT]):
 
     def find(self, context: Context, id: ResourceId, state: StateT | None) -> ReadResult[BindingInputs, StateT]:  # noqa: A002
         """Return the status that the service reports, as input and as state."""
-        current = self.describe(context, id.bucket)
+        # An import is no refresh: what it finds becomes the program's own, so it looks for itself.
+        current = self.refresh(context, id.bucket, state) if state else self.describe(context, id.bucket)
         # One that is known by its id alone was not made by this resource, so that it is not its own to switch off.
         before = state.dump() if state else {"adopted": True}
         known = {**before, "bucket": id.bucket.name, "region": id.bucket.region}
@@ -138,20 +157,35 @@ class ServiceBinding(Lifecycle[BindingInputs, StateT]):
             context.report(f"left {self.service} on")
             return
         try:
-            current = self.describe(context, id.bucket)
-            if current.status == UNBINDING:
-                # What is being switched off may be switched on again by somebody else meanwhile.
-                current = self._wait_until(OFF, context, state, or_until=ON)
-            if current.status == ON:
-                attempted = f"switch {self.service} off for bucket {id.bucket}"
-                blockers.require_none(context, id.bucket, self.probes, attempted=attempted)
+            status = self._require_nothing_in_the_way(context, state)
+            if status == ON:
                 context.report(f"switching {self.service} off")
                 self._switch_off_unless_blocked(context, id.bucket)
-            if current.status != OFF:
-                self._wait_until(OFF, context, state)
+            if status != OFF:
+                self._wait_until(OFF, context, state, look=self.describe_switched_off)
                 context.report(f"switched {self.service} off")
         except (WaitTimeoutError, WaitCancelledError) as error:
             raise ResourceError(f"{error}; run again to go on waiting, nothing is sent twice") from error
+
+    def _require_nothing_in_the_way(self, context: Context, state: StateT) -> str:
+        """Return the service's status; where it is on, nothing stands in the way of switching it off.
+
+        The probes come first. They tell that the service is on, too, so that its status is asked for only where
+        something is in the way, or could not be told.
+        """
+        bucket = state.location
+        found = blockers.find(context.client, bucket, self.probes)
+        if found.is_clear(self.witnesses):
+            return ON
+        current = self.describe(context, bucket)
+        if current.status == UNBINDING:
+            # What is being switched off may be switched on again by somebody else meanwhile.
+            current = self._wait_until(OFF, context, state, or_until=ON)
+            if current.status == ON:
+                found = blockers.find(context.client, bucket, self.probes)
+        if current.status == ON:
+            blockers.require_none(context, found, attempted=f"switch {self.service} off for bucket {bucket}")
+        return current.status
 
     def _switch_on_and_wait(self, context: Context, state: StateT, current: ServiceStatus) -> StateT:
         """Return the state of a service that is on, switching it on where it is not.
@@ -183,12 +217,18 @@ class ServiceBinding(Lifecycle[BindingInputs, StateT]):
         return state.model_copy(update={"status": ON, **current.details})
 
     def _wait_until(
-        self, target: str, context: Context, state: StateT, *, or_until: str | None = None
+        self,
+        target: str,
+        context: Context,
+        state: StateT,
+        *,
+        or_until: str | None = None,
+        look: Callable[[Context, Bucket], ServiceStatus] | None = None,
     ) -> ServiceStatus:
         timeout = context.timeout_seconds or state.timeout_seconds
         status = "unknown"
         for waited in context.waiter.polls(timeout):
-            current = self.describe(context, state.location)
+            current = (look or self.describe)(context, state.location)
             status = current.status
             if status in {target, or_until}:
                 return current
@@ -206,6 +246,8 @@ class ServiceBinding(Lifecycle[BindingInputs, StateT]):
             says_nothing_of_blockers = error.is_transient or error.is_outcome_unknown
             if error.is_denied or error.is_signature_refused or error.is_bucket_gone or says_nothing_of_blockers:
                 raise
+            if self.describe(context, bucket).status != ON:
+                return
             # Something may have come in between, which the probes can name now.
             found = blockers.find(context.client, bucket, self.probes).blockers
             reason = "in the way: " + "; ".join(map(str, found)) if found else blockers.UNSEEN
@@ -220,10 +262,15 @@ class CiBinding(ServiceBinding[BindingState]):
     state_model = BindingState
     service = "CI"
     probes = blockers.BINDING_PROBES
+    witnesses = blockers.BINDING_WITNESSES
 
     def describe(self, context: Context, bucket: Bucket) -> ServiceStatus:
         """Return the status the service reports."""
         return ServiceStatus(context.client.describe_ci_bucket(bucket))
+
+    def refresh(self, context: Context, bucket: Bucket, state: BindingState) -> ServiceStatus:  # noqa: ARG002
+        """Return the status the service reports, by the list of the bound buckets where that tells it."""
+        return ServiceStatus(context.client.refresh_ci_bucket(bucket))
 
     def switch_on(self, context: Context, bucket: Bucket) -> None:
         """Bind."""
@@ -247,20 +294,37 @@ class AsrBinding(ServiceBinding[AsrBindingState]):
     state_model = AsrBindingState
     service = "Smart Audio"
     probes = blockers.SMART_AUDIO_PROBES
+    witnesses = blockers.SMART_AUDIO_PROBES
 
     def describe(self, context: Context, bucket: Bucket) -> ServiceStatus:
         """Return ``on`` where the bucket is listed and bound.
 
         Unbinding stops Smart Audio, and the bucket may stay listed all the same (document 460/97481).
         """
-        binding = self._binding_status(context, bucket)
+
+        def describe_binding() -> str:
+            status = context.client.describe_ci_bucket(bucket)
+            context.memory.first_seen((CiBinding.kind, bucket), status)
+            return status
+
+        binding = _unless_denied(describe_binding)
         if binding != ON:
             return ServiceStatus(binding)
         record = context.client.find_service_bucket(SMART_AUDIO, bucket)
-        if record is None:
-            return ServiceStatus(OFF)
-        queue_id = self._default_queue_id(context, bucket)
-        return ServiceStatus(ON, {"create_time": record.create_time, "queue_id": queue_id})
+        return self._status_of(context, bucket, record, None)
+
+    def refresh(self, context: Context, bucket: Bucket, state: AsrBindingState) -> ServiceStatus:
+        """Return what :meth:`describe` does, by lists where these tell it."""
+        binding = _unless_denied(lambda: context.client.refresh_ci_bucket(bucket))
+        if binding != ON:
+            return ServiceStatus(binding)
+        record = context.client.refresh_service_bucket(SMART_AUDIO, bucket)
+        return self._status_of(context, bucket, record, state)
+
+    def describe_switched_off(self, context: Context, bucket: Bucket) -> ServiceStatus:
+        """Return ``off`` where the bucket is not listed, whether it is bound or not."""
+        is_listed = context.client.ask_service_bucket(SMART_AUDIO, bucket)() is not None
+        return self.describe(context, bucket) if is_listed else ServiceStatus(OFF)
 
     def switch_on(self, context: Context, bucket: Bucket) -> None:
         """Enable; enabled already counts as success, and an unbound bucket is bound by it."""
@@ -274,17 +338,16 @@ class AsrBinding(ServiceBinding[AsrBindingState]):
         """Disable."""
         context.client.delete_asr_bucket(bucket)
 
-    @staticmethod
-    def _binding_status(context: Context, bucket: Bucket) -> str:
-        try:
-            status = context.client.describe_ci_bucket(bucket)
-        except ApiError as error:
-            # Seeing the binding is a help, not a need: Smart Audio's own permissions suffice.
-            if error.is_denied:
-                return ON
-            raise
-        context.memory.first_seen((CiBinding.kind, bucket), status)
-        return status
+    def _status_of(
+        self, context: Context, bucket: Bucket, record: BucketRecord | None, state: AsrBindingState | None
+    ) -> ServiceStatus:
+        """Return the status of a bound bucket. A queue lives as long as its service is enabled, and has one id."""
+        if record is None:
+            return ServiceStatus(OFF)
+        is_known = state is not None and record.create_time is not None and state.create_time == record.create_time
+        queue_id = state.queue_id if state is not None and is_known else None
+        queue_id = queue_id or self._default_queue_id(context, bucket)
+        return ServiceStatus(ON, {"create_time": record.create_time, "queue_id": queue_id})
 
     @staticmethod
     def _default_queue_id(context: Context, bucket: Bucket) -> str | None:
@@ -293,3 +356,16 @@ class AsrBinding(ServiceBinding[AsrBindingState]):
         except ApiError:
             return None
         return queues[0].queue_id if queues else None
+
+
+def _unless_denied(describe_binding: Callable[[], str]) -> str:
+    """Return the status of a bucket's binding; ``on`` where it may not be seen.
+
+    Seeing it is a help, not a need: Smart Audio's own permissions suffice.
+    """
+    try:
+        return describe_binding()
+    except ApiError as error:
+        if error.is_denied:
+            return ON
+        raise

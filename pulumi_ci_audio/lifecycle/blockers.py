@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -57,14 +57,22 @@ class Blocker:
 
 
 Probe = Callable[["Client", Bucket], Iterator[Blocker]]
-"""Asks one thing: what of its kind stands in the way."""
+"""Asks one thing: what of its kind stands in the way. The answer is awaited where the iteration begins."""
 
 
 def _service(service: Service, hint: str = "") -> Probe:
+    path = service.describe_buckets.path
+    blocker = Blocker("service", "", service.name, "enabled", f"DELETE {path}, or console: {service.name}{hint}")
+
     def probe(client: Client, bucket: Bucket) -> Iterator[Blocker]:
-        if client.find_service_bucket(service, bucket) is not None:
-            path = service.describe_buckets.path
-            yield Blocker("service", "", service.name, "enabled", f"DELETE {path}, or console: {service.name}{hint}")
+        # Asked now and awaited last, so that the questions of all threads have the time to meet in one request.
+        answer = client.ask_service_bucket(service, bucket)
+
+        def blockers() -> Iterator[Blocker]:
+            if answer() is not None:
+                yield blocker
+
+        return blockers()
 
     return probe
 
@@ -96,17 +104,22 @@ def _jobs(tag: str) -> Probe:
     return probe
 
 
+_BATCH_JOBS: tuple[Probe, ...] = tuple(_batch_jobs(kind) for kind in ("Workflow", "Job"))
+
 BINDING_PROBES: tuple[Probe, ...] = (
+    _workflows,
+    *_BATCH_JOBS,
     _service(
         SMART_AUDIO,
         ". If the program declares an AsrBucketBinding for the bucket, give it bucket=binding.bucket (or depends_on), "
         "so that it goes first",
     ),
     *(_service(service) for service in OTHER_SERVICES),
-    _workflows,
-    *(_batch_jobs(kind) for kind in ("Workflow", "Job")),
 )
 """What to ask before a bucket is unbound. Each asks one thing, so that one refusal hides nothing else."""
+
+BINDING_WITNESSES = _BATCH_JOBS
+"""Those of them that need no service but the binding: they are answered where the bucket is bound."""
 
 SMART_AUDIO_PROBES: tuple[Probe, ...] = tuple(_jobs(tag) for tag in SMART_AUDIO_TAGS)
 """What to ask before Smart Audio is disabled: its queue, and what waits in it, goes with it."""
@@ -119,10 +132,16 @@ class Findings:
     Attributes:
         blockers: what stands in the way.
         unanswered: why some probes could not tell.
+        turned_away: the probes that were told that the service they ask is not enabled: it has nothing in the way.
     """
 
     blockers: tuple[Blocker, ...]
     unanswered: tuple[str, ...]
+    turned_away: tuple[Probe, ...] = ()
+
+    def is_clear(self, witnesses: Iterable[Probe]) -> bool:
+        """Return whether nothing is in the way, and all ``witnesses`` were answered by services that are on."""
+        return not self.blockers and not self.unanswered and not set(self.turned_away) & set(witnesses)
 
 
 def find(client: Client, bucket: Bucket, probes: tuple[Probe, ...]) -> Findings:
@@ -132,31 +151,32 @@ def find(client: Client, bucket: Bucket, probes: tuple[Probe, ...]) -> Findings:
     """
     blockers: list[Blocker] = []
     unanswered: dict[str, str] = {}
-    for probe in probes:
+    turned_away: list[Probe] = []
+    for probe, answer in [(probe, probe(client, bucket)) for probe in probes]:
         try:
-            blockers.extend(probe(client, bucket))
+            blockers.extend(answer)
         except ApiError as error:
-            if not error.is_service_off:
+            if error.is_service_off:
+                turned_away.append(probe)
+            else:
                 # One refusal is said once, though every request that met it has an id of its own.
                 unanswered.setdefault(explain(error).replace(error.request_id or " ", ""), explain(error))
         except CiAudioError as error:
             unanswered.setdefault(str(error), explain(error))
-    return Findings(tuple(blockers), tuple(unanswered.values()))
+    return Findings(tuple(blockers), tuple(unanswered.values()), tuple(turned_away))
 
 
-def require_none(context: Context, bucket: Bucket, probes: tuple[Probe, ...], *, attempted: str) -> None:
+def require_none(context: Context, findings: Findings, *, attempted: str) -> None:
     """Return if nothing stands in the way.
 
     Args:
         context: the world.
-        bucket: the bucket to look at.
-        probes: what to ask.
+        findings: what the probes brought.
         attempted: what is about to be done, to be read after "did not".
 
     Raises:
         ResourceError: something does, or a probe could not tell; the error names all of it.
     """
-    findings = find(context.client, bucket, probes)
     if findings.blockers:
         named = "; ".join(map(str, findings.blockers))
         raise ResourceError(

@@ -108,13 +108,11 @@ class Cloud:
     def work(self):
         self.emulator.run_jobs()
 
-    def context(self, transport=None, **changes):
-        """Return the context of a new process."""
+    def context(self, transport=None, coalescer=None, credentials=CREDENTIALS, **changes):
+        """Return the context of a new process; of one of the same process with its ``coalescer``."""
         waiter = self.clock.waiter(is_cancelled=lambda: self.is_cancelled, chance=lambda: 0.0)
         given = {
-            "client": Client(
-                transport or self, lambda: Credentials("emulator", "emulator"), waiter, unix_time=self.now
-            ),
+            "client": Client(transport or self, lambda: credentials, waiter, unix_time=self.now, coalescer=coalescer),
             "waiter": waiter,
             "report": self.reports.append,
             "warn": self.warnings.append,

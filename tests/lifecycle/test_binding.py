@@ -412,7 +412,7 @@ class TestDeletion:
         ready.seed(asr="on" if lifecycle.lifecycle.kind == "AsrBucketBinding" else "off")
         method, _, path = switch_off.partition(" ")
         if at == "the look":
-            ready.spoil("GET", "/", **GONE)
+            ready.spoil("GET", "*", **GONE)
         elif at == "the request":
             ready.spoil(method, path, **GONE)
         else:

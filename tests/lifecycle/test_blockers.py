@@ -243,7 +243,7 @@ class TestUnanswered:
 
         found = find(bound.context().client, PLACE, BINDING_PROBES)
 
-        assert [blocker.name for blocker in found.blockers] == ["AI recognition", "once"]
+        assert [blocker.name for blocker in found.blockers] == ["once", "AI recognition"]
 
     @pytest.mark.parametrize("code", ["MediaBucketUnBinded", "AsrBucketUnBinded"])
     def test_a_service_that_is_not_enabled_has_nothing_that_could_be_in_the_way(self, bound, code):
@@ -259,4 +259,6 @@ class TestUnanswered:
         cloud = make_cloud(assumptions={"workflows_without_media": choice})
         cloud.seed(ci="on")
 
-        require_none(cloud.context(), PLACE, BINDING_PROBES, attempted="switch it off")
+        context = cloud.context()
+
+        require_none(context, find(context.client, PLACE, BINDING_PROBES), attempted="switch it off")
