@@ -8,10 +8,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from pulumi_ci_audio.api.errors import SettingsError
 from pulumi_ci_audio.api.trust import find_ca_bundle
@@ -106,8 +106,8 @@ def find_credentials(
     pair = _find_pair(configuration, environment, home)
     session_name = environment.get(ROLE_SESSION_VARIABLE) or "pulumi-ci-audio"
 
-    def sts() -> Any:
-        return _roles().Sts(addresses.sts, find_ca_bundle(environment))
+    def sts() -> tuple[str, str | None]:
+        return addresses.sts, find_ca_bundle(environment)
 
     role_arn = environment.get(ROLE_ARN_VARIABLE)
     if role_arn:
@@ -115,25 +115,13 @@ def find_credentials(
             raise SettingsError(
                 f"{ROLE_ARN_VARIABLE} is set, but there is no secret id and key to assume the role with"
             )
-        parts = (pair.secret_id, pair.secret_key, pair.token)
-        source = _roles().assumed_role(sts(), parts, arn=role_arn, session_name=session_name, unix_time=unix_time)
-        return _rotating(source)
+        return _assumed_role(*sts(), pair, role_arn, session_name, unix_time)
     if pair is not None:
         return lambda: pair
     if all(environment.get(name) for name in OIDC_VARIABLES):
-        region, provider_id, token_file, arn = (environment[name] for name in OIDC_VARIABLES)
-        source = _roles().cluster_role(
-            sts(),
-            region=region,
-            provider_id=provider_id,
-            token_file=Path(token_file),
-            arn=arn,
-            session_name=session_name,
-            unix_time=unix_time,
-        )
-        return _rotating(source)
+        return _cluster_role(*sts(), *(environment[name] for name in OIDC_VARIABLES), session_name, unix_time)
     if role_name := environment.get(INSTANCE_ROLE_VARIABLE):
-        return _rotating(_roles().instance_role(addresses.metadata, role_name, unix_time=unix_time))
+        return _instance_role(addresses.metadata, role_name, unix_time)
     raise SettingsError(
         "no credentials: run `pulumi config set --secret tencentcloud:secretKey` and set tencentcloud:secretId, "
         "or set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY"
@@ -189,6 +177,47 @@ def _is_sendable(text: str) -> bool:
 def _roles() -> ModuleType:
     # The official package costs a fifth of the import time, and most programs use no role.
     return import_module("pulumi_ci_audio.api.roles")
+
+
+@lru_cache(maxsize=8)
+def _assumed_role(
+    address: str, ca_bundle: str | None, pair: Credentials, arn: str, session_name: str, unix_time: Callable[[], float]
+) -> CredentialSource:
+    """Return the process's source of the credentials of a role, since every operation makes a client of its own."""
+    roles, parts = _roles(), (pair.secret_id, pair.secret_key, pair.token)
+    sts = roles.Sts(address, ca_bundle)
+    return _rotating(roles.assumed_role(sts, parts, arn=arn, session_name=session_name, unix_time=unix_time))
+
+
+@lru_cache(maxsize=8)
+def _cluster_role(
+    address: str,
+    ca_bundle: str | None,
+    region: str,
+    provider_id: str,
+    token_file: str,
+    arn: str,
+    session_name: str,
+    unix_time: Callable[[], float],
+) -> CredentialSource:
+    """Return the process's source of the credentials of a cluster's identity."""
+    roles = _roles()
+    source = roles.cluster_role(
+        roles.Sts(address, ca_bundle),
+        region=region,
+        provider_id=provider_id,
+        token_file=Path(token_file),
+        arn=arn,
+        session_name=session_name,
+        unix_time=unix_time,
+    )
+    return _rotating(source)
+
+
+@lru_cache(maxsize=8)
+def _instance_role(address: str, name: str, unix_time: Callable[[], float]) -> CredentialSource:
+    """Return the process's source of the credentials of an instance's role."""
+    return _rotating(_roles().instance_role(address, name, unix_time=unix_time))
 
 
 def _rotating(source: Callable[[], tuple[str, str, str]]) -> CredentialSource:

@@ -6,6 +6,7 @@ import socket
 import ssl
 import threading
 from contextlib import closing
+from functools import partial
 from urllib.request import urlopen
 
 import pytest
@@ -48,9 +49,10 @@ class Stage:
         if name == "cluster":
             environment = environment | {"TKE_WEB_IDENTITY_TOKEN_FILE": str(token)}
         addresses = Addresses(sts=server.address, metadata=f"{server.address}/roles/")
-        self.source = find_credentials(
-            {}, environment | more, tmp_path, addresses=addresses, unix_time=lambda: self.now
+        self.find = partial(
+            find_credentials, {}, environment | more, tmp_path, addresses=addresses, unix_time=lambda: self.now
         )
+        self.source = self.find()
 
     def values(self):
         credentials = self.source()
@@ -112,6 +114,13 @@ class TestRotation:
 
         with pytest.raises(SettingsError, match=stage.complaint):
             stage.values()
+
+    def test_operations_of_one_process_share_it(self, stage):
+        first = stage.values()
+        stage.source = stage.find()
+
+        assert stage.values() == first
+        assert stage.asked == 1
 
     def test_threads_share_one_renewal(self, stage):
         threads = [threading.Thread(target=stage.values) for _ in range(8)]
