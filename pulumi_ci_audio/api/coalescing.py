@@ -21,8 +21,8 @@ from pulumi_ci_audio.api.buckets import Bucket
 from pulumi_ci_audio.api.errors import WaitCancelledError
 from pulumi_ci_audio.api.waiting import TICK_SECONDS, Waiter
 
-GATHER_SECONDS = 0.005
-"""How long the first who asks waits for others."""
+GATHER_SECONDS = 0.025
+"""How long the first who asks waits for others, from its question on."""
 
 Key = TypeVar("Key", bound=Hashable)
 Answer = TypeVar("Answer")
@@ -56,6 +56,7 @@ class _Look(Generic[Key, Answer]):
     """One question of one thread."""
 
     key: Key
+    asked_at: float
     outcome: _Outcome[Key, Answer] | None = None
 
 
@@ -69,7 +70,7 @@ class Gatherer(Generic[Key, Answer]):
 
     Args:
         most: how many keys one request may name.
-        pause_seconds: how long the first who asks waits for others.
+        pause_seconds: how long the first who asks waits for others, from its question on.
         tick_seconds: the longest time between two looks at whether a wait was cancelled.
     """
 
@@ -98,7 +99,7 @@ class Gatherer(Generic[Key, Answer]):
         """
         if self._is_refused:
             return alone
-        look: _Look[Key, Answer] = _Look(key)
+        look: _Look[Key, Answer] = _Look(key, waiter.now())
         with self._changed:
             self._waiting.append(look)
         return lambda: self._answer(look, send, alone, waiter)
@@ -133,8 +134,8 @@ class Gatherer(Generic[Key, Answer]):
         batch: list[_Look[Key, Answer]] = []
         outcome: _Outcome[Key, Answer] | None = None
         try:
-            if self._pause_seconds and len(self._waiting) < self._most:
-                waiter.pause(self._pause_seconds)
+            if len(self._waiting) < self._most:
+                waiter.pause(own.asked_at + self._pause_seconds - waiter.now())
             with self._changed:
                 keys = first_batch([look.key for look in self._waiting], self._most)
                 batch = [look for look in self._waiting if look.key in keys]
@@ -244,7 +245,7 @@ class Sharing:
     """How requests are shared.
 
     Attributes:
-        gather_seconds: how long the first who asks waits for others.
+        gather_seconds: how long the first who asks waits for others, from its question on.
         list_seconds: how long a list may answer refreshes after it was sent; 0 for never.
         names_at_most: how many buckets one request names. No page states a limit; an address must not become too long.
         jobs_at_most: how many jobs one request names. No page states a limit; a cancellation takes ten (436/120620).

@@ -130,7 +130,7 @@ class TestSharing:
     def test_there_are_defaults(self):
         sharing = settings().sharing
 
-        assert (sharing.list_seconds, sharing.jobs_at_most, sharing.gather_seconds) == (10.0, 10, 0.005)
+        assert (sharing.list_seconds, sharing.jobs_at_most, sharing.gather_seconds) == (10.0, 10, 0.025)
 
     @pytest.mark.parametrize(("text", "seconds"), [("0", 0.0), ("2.5", 2.5)])
     def test_a_list_may_answer_for_any_time_or_none(self, text, seconds):

@@ -406,6 +406,31 @@ class TestDeletion:
 
         assert cloud.writes() == []
 
+    @pytest.mark.parametrize("code", ["InvalidArgument", "AccessDenied", "MediaBucketUnBinded"])
+    @pytest.mark.parametrize("unbind_seconds", [0.0, 30.0], ids=["off", "unbinding"])
+    def test_nothing_is_sent_twice_however_an_unbound_bucket_refuses(self, make_cloud, kind, code, unbind_seconds):
+        lifecycle, *_ = kind
+        cloud = make_cloud(assumptions={"unbound_code": code}, unbind_seconds=unbind_seconds)
+        cloud.seed(ci="on")
+        cloud.context().client.delete_ci_bucket(PLACE)
+        if lifecycle is ASR_BINDINGS:
+            cloud.seed(asr="on")
+        cloud.control.clear_requests()
+
+        lifecycle.delete(cloud.context(), ID, {**checked(lifecycle), "adopted": False})
+
+        assert cloud.writes() == []
+        assert cloud.waited() >= unbind_seconds
+
+    def test_what_somebody_else_switches_off_at_the_same_time_is_fine(self, ready):
+        ready.seed(asr="off")
+        ready.spoil("PUT", "/?unbind", times=1, effect="before", status=400, code="InvalidArgument", delay=1)
+        ready.clock.after(0.5, lambda: ready.seed(ci="off"))
+
+        CI_BINDINGS.delete(ready.context(), ID, {**checked(CI_BINDINGS), "adopted": False})
+
+        assert ready.writes() == [UNBIND]
+
     @pytest.mark.parametrize("at", ["the look", "the request", "the wait"])
     def test_a_bucket_that_goes_meanwhile_is_fine(self, ready, kind, at):
         lifecycle, _, _, switch_off = kind
