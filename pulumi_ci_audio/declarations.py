@@ -37,6 +37,8 @@ class AudioResource(pulumi.CustomResource, ABC):
     """A resource whose properties are those of its kind's models. A class has the name of its kind."""
 
     lifecycle: ClassVar[Lifecycle[Any, Any]]
+    settled_by: ClassVar[str] = ""
+    """An output that always has a value once the outputs are known: while it is known, one without a value has none."""
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -63,6 +65,15 @@ class AudioResource(pulumi.CustomResource, ABC):
         if self.lifecycle.delete_before_replace:
             opts = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(delete_before_replace=True), opts)
         self._register(resource_name, self._outputs() | given, opts)
+        if self.settled_by:
+            self._settle_outputs()
+
+    def _settle_outputs(self) -> None:
+        """Let an output that has no value be known to have none; the SDK takes it for unknown in every preview."""
+        settled: pulumi.Output[Any] = getattr(self, self.settled_by)
+        for name, field in self.lifecycle.state_model.model_fields.items():
+            if not has(field, HIDDEN) and field.default is None and name != self.settled_by:
+                setattr(self, name, _known_with(getattr(self, name), settled))
 
     @classmethod
     def _outputs(cls) -> dict[str, Any]:
@@ -81,6 +92,15 @@ class AudioResource(pulumi.CustomResource, ABC):
     def translate_output_property(self, prop: str) -> str:
         """Return Python's name of a property."""
         return prop if prop.startswith("__") else to_snake(prop)
+
+
+def _known_with(output: pulumi.Output[Any], settled: pulumi.Output[Any]) -> pulumi.Output[Any]:
+    """Return ``output``, known too while ``settled`` is."""
+
+    async def is_known() -> bool:
+        return await output.is_known() or await settled.is_known()
+
+    return pulumi.Output(output.resources(), output.future(with_unknowns=True), is_known(), output.is_secret())
 
 
 def _arguments_text(lifecycle: Lifecycle[Any, Any]) -> str:
@@ -182,6 +202,8 @@ class NoiseReductionTemplate(AudioResource):
 
 
 class NoiseReductionJob(AudioResource):
+    settled_by = "state"
+
     bucket: pulumi.Output[str] = pulumi.property("bucket")
     region: pulumi.Output[str] = pulumi.property("region")
     input_object: pulumi.Output[str] = pulumi.property("inputObject")

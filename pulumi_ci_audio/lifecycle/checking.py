@@ -79,7 +79,8 @@ def check_properties(
             except ValidationError as error:
                 complaints[name] = [_failure(name, field, item["loc"], item["msg"]) for item in error.errors()]
         elif field.is_required():
-            complaints[name] = [CheckFailure(stored, _MISSING.get(name, "must be given"))]
+            # Named in the text alone: beside a property's name the engine prints its value, and there is none.
+            complaints[name] = [CheckFailure("", f"{name} {_MISSING.get(name, 'must be given')}")]
     known = _conditional_defaults(model, given) | known
     checked = model.constructed(known, unknown)
     failures = [failure for found in complaints.values() for failure in found]

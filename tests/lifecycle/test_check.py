@@ -1,6 +1,7 @@
 """Bad input is a failure on its property, whatever the kind; what is not known yet is not complained about."""
 
 import pytest
+from pydantic.alias_generators import to_snake
 
 from pulumi_ci_audio.lifecycle.job_inputs import LONGEST_OWN_USER_DATA
 from pulumi_ci_audio.lifecycle.models import UNKNOWN
@@ -131,7 +132,9 @@ def test_what_is_missing_is_named(kind):
 
     failures = lifecycle.check({}, {}, None).failures
 
-    assert [failure.property for failure in failures] == list(good)
+    # The engine prints the value beside the name of a property, and there is none.
+    assert [failure.property for failure in failures] == [""] * len(good)
+    assert [failure.reason.partition(" must be given")[0] for failure in failures] == list(map(to_snake, good))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -249,7 +252,8 @@ class TestRegion:
     def test_none_at_all_is_a_failure_that_says_where_to_put_it(self):
         (failure,) = CI_BINDINGS.check({}, {"bucket": BUCKET}, None).failures
 
-        assert failure.property == "region"
+        assert failure.property == ""
+        assert failure.reason.startswith("region must be given")
         assert "tencentcloud:region" in failure.reason
         assert "TENCENTCLOUD_REGION" in failure.reason
 
