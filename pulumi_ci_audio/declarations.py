@@ -155,6 +155,19 @@ class CiBucketBinding(_Binding):
         super().__init__(resource_name, locals(), opts)
 
 
+def _deleted_before(opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions | None:
+    """Return the options with which Smart Audio goes before the binding instead of with it.
+
+    A binding stays on as long as Smart Audio is enabled, so that leaving its deletion out would keep both.
+    """
+    binding = opts.deleted_with if opts else None
+    if not isinstance(binding, CiBucketBinding):
+        return opts
+    opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[binding]))
+    opts.deleted_with = None
+    return opts
+
+
 class AsrBucketBinding(_Binding):
     create_time: pulumi.Output[str | None] = pulumi.property("createTime")
     queue_id: pulumi.Output[str | None] = pulumi.property("queueId")
@@ -169,7 +182,7 @@ class AsrBucketBinding(_Binding):
         timeout_seconds: pulumi.Input[int] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__(resource_name, locals(), opts)
+        super().__init__(resource_name, locals(), _deleted_before(opts))
 
 
 class NoiseReductionTemplate(AudioResource):

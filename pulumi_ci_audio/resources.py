@@ -6,7 +6,7 @@ Their documentation, properties and constructors stand in ``declarations``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 import pulumi
 from pulumi.dynamic import Resource
@@ -14,6 +14,7 @@ from pydantic.alias_generators import to_camel
 
 from pulumi_ci_audio import declarations
 from pulumi_ci_audio.api.credentials import SECRET_CONFIGURATION_KEYS
+from pulumi_ci_audio.api.settings import CONFIGURATION_KEYS
 from pulumi_ci_audio.declarations import AudioResource, Callback
 from pulumi_ci_audio.provider import dynamic
 from pulumi_ci_audio.provider.conversion import SECRETS
@@ -39,21 +40,69 @@ class DynamicResource(AudioResource, Resource):
         cls.provider = provider
 
     def _register(self, name: str, properties: dict[str, Any], opts: pulumi.ResourceOptions | None) -> None:
-        """Register the resource, with what a dynamic provider is not told by the engine."""
+        """Register the resource, with what a dynamic provider is not told by the engine.
+
+        Raises:
+            RunError: a dynamic provider cannot do what the options ask for, or the state would hold a plain key.
+        """
+        if opts and opts.import_ is not None:
+            raise _cannot_be_imported(self.lifecycle.kind, name, opts.import_)
+        _require_secrets()
         fields = self.lifecycle.inputs_model.model_fields
         if "owner" in fields:
             properties["__owner"] = _owner(self.lifecycle.kind, name, opts)
         inputs = {field: properties[field] for field in fields if field in properties}
         if any(map(_holds_output, inputs.values())):
             properties[SECRETS] = _names_of_secrets(inputs)
-        if plain := [key for key in SECRET_CONFIGURATION_KEYS if _is_plain(key)]:
-            properties[dynamic.PLAIN_SECRETS] = plain
+        if configured := [key for key in CONFIGURATION_KEYS if _configured(key) is not None]:
+            properties[dynamic.CONFIGURED] = configured
         Resource.__init__(self, self.provider(), name, properties, opts)
 
+    @classmethod
+    def get(cls, resource_name: str, id: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None) -> NoReturn:  # noqa: A002, ARG003  the plugin's classes have it
+        """Refuse: a dynamic provider is told nothing to read with.
 
-def _is_plain(key: str) -> bool:
+        Raises:
+            RunError: always; the text says what works instead.
+        """
+        raise _cannot_be_imported(cls.lifecycle.kind, resource_name, id)
+
+
+def _cannot_be_imported(kind: str, name: str, id_: pulumi.Input[str]) -> pulumi.RunError:
+    shown = repr(id_) if isinstance(id_, str) else "…"
+    return pulumi.RunError(
+        f"{kind} {name}: Pulumi cannot import or get a dynamic resource. To read it, declare it with "
+        f"opts=pulumi.ResourceOptions(id={shown}); to manage it, declare it as it is, which adopts a binding or a "
+        "template, or import it with the class of pulumi_ci_audio.native"
+    )
+
+
+def _require_secrets() -> None:
+    """Return if the stack configuration holds no key in plain text.
+
+    Pulumi stores the whole configuration in the state as soon as the first dynamic resource is registered.
+
+    Raises:
+        RunError: it does.
+    """
+    plain = [
+        key
+        for key in SECRET_CONFIGURATION_KEYS
+        if _configured(key) is not None and not pulumi.runtime.is_config_secret(key)
+    ]
+    if plain:
+        commands = " and ".join(f"`pulumi config set --secret {key}`" for key in plain)
+        raise pulumi.RunError(
+            f"the stack configuration holds {' and '.join(plain)} in plain text, and Pulumi would store it so in the "
+            f"stack's state: nothing was registered. Rotate the key, since the configuration's own history holds it, "
+            f"and run {commands} with the new one"
+        )
+
+
+def _configured(key: str) -> str | None:
+    """Return what the stack configuration says."""
     namespace, _, name = key.partition(":")
-    return pulumi.Config(namespace).get(name) is not None and not pulumi.runtime.is_config_secret(key)
+    return pulumi.Config(namespace).get(name)
 
 
 def _owner(kind: str, name: str, opts: pulumi.ResourceOptions | None) -> pulumi.Input[str]:

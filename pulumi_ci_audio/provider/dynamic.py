@@ -30,6 +30,7 @@ from pulumi_ci_audio.lifecycle import checking
 from pulumi_ci_audio.lifecycle.errors import ResourceError, ResourceInitFailedError, explain
 from pulumi_ci_audio.lifecycle.kinds import LIFECYCLES
 from pulumi_ci_audio.lifecycle.memory import Memory
+from pulumi_ci_audio.lifecycle.models import stored_name
 from pulumi_ci_audio.lifecycle.types import Context, Lifecycle
 from pulumi_ci_audio.provider.conversion import PROVIDER, SECRETS, to_engine, to_plain, with_secrets, without_secrets
 from pulumi_ci_audio.provider.dynamic_host import engine_is_alive, find_call, is_interrupted
@@ -37,8 +38,8 @@ from pulumi_ci_audio.provider.engine_call import EngineCall
 from pulumi_ci_audio.provider.identity import check_as
 from pulumi_ci_audio.provider.wire import to_struct
 
-PLAIN_SECRETS = "__plainSecrets"
-"""A hidden input: the keys of the stack configuration that hold a credential in plain text."""
+CONFIGURED = "__configured"
+"""A hidden input: the keys of the stack configuration that the program sees. A provider must see them too."""
 
 _MEMORY = Memory()
 _CONFIGURATION: dict[str, str] = {}
@@ -60,11 +61,12 @@ class LifecycleProvider(ResourceProvider):
         """Return the inputs with defaults, and a failure for each property that is refused."""
         with self._operation() as call:
             olds, inputs = to_plain(_olds), to_plain(news)
-            plain_secrets, secrets = inputs.get(PLAIN_SECRETS) or [], _secrets(inputs)
+            secrets = _secrets(inputs)
+            unseen = [key for key in inputs.get(CONFIGURED) or [] if key not in _CONFIGURATION]
             region = Settings.of_process(_CONFIGURATION).region
             checked = check_as(call.urn if call else "", self.lifecycle, _MEMORY, olds, inputs, region)
             failures = [_unprinted(failure, secrets) for failure in checked.failures]
-            failures += [CheckFailure("", _plain_secret(key)) for key in plain_secrets]
+            failures += [CheckFailure("", _unseen(unseen))] if unseen else []
             if not failures:
                 self.lifecycle.claim(_MEMORY, checked.inputs)
             return CheckResult(to_engine(with_secrets(checked.inputs, secrets)), failures)
@@ -91,7 +93,8 @@ class LifecycleProvider(ResourceProvider):
         """Return the resource as it is; an empty id says that it is gone."""
         with self._operation(props) as call:
             plain = to_plain(props)
-            state = self.lifecycle.state_model.parse(plain) if plain else None
+            # What a program only reads comes with its inputs, as far as it gives them.
+            state = self.lifecycle.state_model.parse(plain) if self._outputs() & plain.keys() else None
             found = self.lifecycle.read(_context(call), self.lifecycle.parse_id(id_), state)
             if found is None:
                 return ReadResult("", {})
@@ -109,6 +112,13 @@ class LifecycleProvider(ResourceProvider):
         """Delete the resource."""
         with self._operation(_props) as call:
             self.lifecycle.delete(_context(call), self.lifecycle.parse_id(_id), self._state(_props))
+
+    @classmethod
+    def _outputs(cls) -> set[str]:
+        """Return the stored names of the outputs."""
+        inputs = cls.lifecycle.inputs_model.model_fields
+        fields = cls.lifecycle.state_model.model_fields
+        return {stored_name(name, field) for name, field in fields.items() if name not in inputs}
 
     def _inputs(self, properties: dict[str, Any]) -> Any:
         return self.lifecycle.inputs_model.parse(to_plain(properties))
@@ -217,8 +227,9 @@ def _unprinted(failure: checking.CheckFailure, secrets: list[str]) -> CheckFailu
     return CheckFailure(failure.property, failure.reason)
 
 
-def _plain_secret(key: str) -> str:
+def _unseen(keys: list[str]) -> str:
     return (
-        f"the stack configuration holds {key} in plain text, and Pulumi stores it so in the stack's state: "
-        f"run `pulumi config set --secret {key}`"
+        f"the provider of this resource does not see the stack configuration ({', '.join(keys)}), and could reach "
+        'another account or endpoint: give its pulumi.ProviderResource("pulumi-python", …) the same keys as inputs, '
+        "secret ones as secrets, or leave the option `provider` out"
     )

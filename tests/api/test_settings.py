@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from pulumi_ci_audio.api.buckets import Bucket
 from pulumi_ci_audio.api.client import Client
-from pulumi_ci_audio.api.errors import SettingsError
+from pulumi_ci_audio.api.errors import NotConnectedError, SettingsError
 from pulumi_ci_audio.api.settings import READ_TIMEOUT_SECONDS, SETTLE_SECONDS, Settings
 from tests.support.clock import FakeClock
 
@@ -103,6 +104,15 @@ def test_bundle_that_does_not_exist_makes_no_client():
 
     with pytest.raises(SettingsError, match="REQUESTS_CA_BUNDLE names /nowhere/ca"):
         Client.from_settings(found, FakeClock().waiter())
+
+
+def test_client_that_cannot_connect_names_the_endpoint_and_its_setting():
+    found = settings(CI_AUDIO_ENDPOINT="http://127.0.0.1:9", TENCENTCLOUD_SECRET_ID="id", TENCENTCLOUD_SECRET_KEY="key")
+
+    with pytest.raises(
+        NotConnectedError, match=r"could not bind bucket .* http://127\.0\.0\.1:9, which CI_AUDIO_ENDPOINT"
+    ):
+        Client.from_settings(found, FakeClock().waiter()).create_ci_bucket(Bucket("ap-beijing", "test-1250000000"))
 
 
 class TestSeconds:
