@@ -21,6 +21,7 @@ from packaging.requirements import Requirement
 from pulumi import automation
 
 from pulumi_ci_audio.emulator import RunningEmulator
+from tests.support.documents import commands_in
 from tests.support.emulators import job_states, running_emulator
 from tests.support.node import modules_of, node_command
 from tests.support.places import AUDIO, BUCKET, REGION, ROOT
@@ -122,6 +123,13 @@ def with_environment(folder: Path) -> Path:
     return folder
 
 
+# The quickstart runs in a test of its own, as its README says.
+@pytest.mark.parametrize(
+    "example",
+    [folder for folder in FOLDERS if folder.name != "quickstart"],
+    ids=lambda folder: folder.name,
+    indirect=True,
+)
 def test_example_runs_rests_and_goes(stack: automation.Stack, ci_audio_emulator: RunningEmulator) -> None:
     up = stack.up(color="never")
 
@@ -166,6 +174,30 @@ def test_example_readme_names_every_key_of_its_configuration(example: Path, proj
     readme = (example / "README.md").read_text()
 
     assert [key for key in project.get("config", {}) if not re.search(rf"\b{key}\b", readme)] == []
+
+
+def test_example_readme_configures_what_its_program_requires(
+    example: Path, project: dict[str, Any], engine_on_path: Path, tmp_path: Path
+) -> None:
+    typed = commands_in(f"examples/{example.name}/README.md")
+    configuring = [line for line in typed[: typed.index("pulumi up")] if line.startswith("pulumi ")]
+    folder = tmp_path / example.name
+    folder.mkdir()
+    shutil.copy(example / "Pulumi.yaml", folder)
+
+    asked = subprocess.run(
+        ["bash", "-ec", "\n".join([*configuring, "pulumi config --json"])],
+        cwd=folder,
+        env={**os.environ, **engine_variables(tmp_path / "pulumi")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert asked.returncode == 0, asked.stderr
+    configured = {name.removeprefix(f"{project['name']}:") for name in json.loads(asked.stdout)}
+    required = {key for key, declared in project.get("config", {}).items() if "default" not in declared}
+    assert required <= configured
 
 
 TYPESCRIPT = ROOT / "examples" / "typescript"

@@ -51,12 +51,6 @@ def transport(server):
         yield transport
 
 
-@pytest.fixture
-def free_port():
-    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-        return listener.getsockname()[1]
-
-
 class TestWire:
     def test_answer_comes_back_with_lower_case_names(self, server, transport):
         server.behave = answering(403, b"<Error/>", X_Ci_Request_Id="abc", ETag='"e"')

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+
 import pulumi
 import pytest
 
@@ -113,6 +116,25 @@ class TestDeletedWith:
         assert destroyed.succeeded, destroyed.text
         (bucket,) = emulator.state()["buckets"]
         assert (bucket["ci"], bucket["asr"]) == ("off", "off")
+
+
+class TestDeadEnd:
+    def test_a_half_destroyed_stack_is_left_by_the_command_that_the_error_names(
+        self, stack: Stack, emulator: RunningEmulator
+    ) -> None:
+        assert stack.up(lambda: AsrBucketBinding("audio", bucket=binding().bucket)).succeeded
+        denied = {"status": 403, "code": "AccessDenied"}
+        emulator.add_fault(method="GET", path="/workflow*", times=9, action=denied)
+
+        destroyed = stack.destroy()
+
+        (line,) = {line for line in destroyed.errors() if "could not check for blockers" in line}
+        assert line.count("could not list the workflows") == 1
+        (command,) = re.findall(r"`pulumi (state delete [^`]*)`", line)
+        stack.cli(*shlex.split(command), "--yes")
+        assert stack.resources() == {}
+        (bucket,) = emulator.state()["buckets"]
+        assert (bucket["ci"], bucket["asr"]) == ("on", "off")
 
 
 class TestRows:

@@ -76,14 +76,16 @@ class TestOnce:
         assert not any(outcome.succeeded for outcome in outcomes)
         assert len(jobs(emulator)) == 2
         (line,) = {
-            next(line for line in outcome.errors() if "broken" not in line and "text.mp3" in line)
+            next(line for line in outcome.errors() if line.partition("job j")[2] and "text.mp3" in line)
             for outcome in outcomes
         }
         assert "failed: ResourceNotSupported" in line
-        assert "--replace" in line
+        assert f"`pulumi up --replace {stack.urn('broken')}`" in line
 
         emulator.put_object(REGION, BUCKET, "raw/text.mp3", noisy_audio)
-        mended = stack.up(refresh=True)
+        (seen,) = {line for line in stack.up().errors() if "has changed since" in line}
+        assert "run `pulumi up` again, which runs the job for it" in seen
+        mended = stack.up()
 
         assert mended.succeeded, mended.text
         assert len(jobs(emulator)) == 3

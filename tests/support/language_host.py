@@ -1,11 +1,14 @@
-"""As much of a language host as ``pulumi import`` needs: it returns the program in Pulumi's own intermediate language.
+"""A stand-in for Pulumi's language host for Python, which is in no package registry.
 
-The host for Python is in no package registry. What it would write differs from this in spelling only.
+It runs a program in a process of its own, as the true one does. For ``pulumi import`` it returns the program in
+Pulumi's own intermediate language: what the true host would write differs from this in spelling only.
 """
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,6 +20,7 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
+_RUNNER = Path(__file__).with_name("program_run.py")
 _RESOURCE = re.compile(r'resource (?P<variable>\S+) "(?P<type>[^"]+)" \{(?P<body>.*?)\n\}', re.DOTALL)
 _PROPERTY = re.compile(r"^\s+(?P<name>\w+) = (?P<value>.+)$", re.MULTILINE)
 
@@ -62,6 +66,11 @@ class _Host(language_pb2_grpc.LanguageRuntimeServicer):
 
     def GetRequiredPackages(self, _request: Any, _context: Any) -> Any:  # noqa: N802
         return language_pb2.GetRequiredPackagesResponse()
+
+    def Run(self, request: Any, _context: Any) -> Any:  # noqa: N802
+        command = [os.environ.get("PULUMI_PYTHON_CMD", sys.executable), str(_RUNNER), sys.argv[-1]]
+        ran = subprocess.run(command, input=request.SerializeToString(), cwd=request.pwd, check=False)
+        return language_pb2.RunResponse(bail=ran.returncode != 0)
 
     def GenerateProgram(self, request: Any, _context: Any) -> Any:  # noqa: N802
         program = "\n".join(request.source.values())
