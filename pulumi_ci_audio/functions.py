@@ -15,7 +15,8 @@ import pulumi
 from pydantic.alias_generators import to_camel
 
 from pulumi_ci_audio.api.client import Client
-from pulumi_ci_audio.api.settings import CONFIGURATION_KEYS, Settings
+from pulumi_ci_audio.api.configuration_keys import CONFIGURATION_KEYS
+from pulumi_ci_audio.api.settings import Settings
 from pulumi_ci_audio.api.waiting import Waiter
 from pulumi_ci_audio.lifecycle.blockers import Blocker
 from pulumi_ci_audio.lifecycle.parameters import Format

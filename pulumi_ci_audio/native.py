@@ -19,7 +19,7 @@ from typing_extensions import Self
 from pulumi_ci_audio import declarations
 from pulumi_ci_audio.declarations import AudioResource, Callback
 from pulumi_ci_audio.functions import documented
-from pulumi_ci_audio.lifecycle import binding, job_inputs, parameters
+from pulumi_ci_audio.lifecycle import binding_models, job_inputs, parameters
 from pulumi_ci_audio.lifecycle.queries import QUERIES, AsrBucket, CiBucket, NoiseReductionJobRecord, PendingRecording
 from pulumi_ci_audio.provider.configuration import ProviderInputs, setting_of
 from pulumi_ci_audio.provider.schema import PACKAGE, function_token, resource_token
@@ -53,7 +53,7 @@ def _choice(name: str, values: Any) -> Any:
     return Enum(name, {value.upper(): value for value in get_args(values)}, type=str)
 
 
-OnDestroy = _choice("OnDestroy", binding.OnDestroy)
+OnDestroy = _choice("OnDestroy", binding_models.OnDestroy)
 OnFailure = _choice("OnFailure", job_inputs.OnFailure)
 Format = _choice("Format", parameters.Format)
 OutputExtension = _choice("OutputExtension", parameters.Format)
@@ -112,9 +112,9 @@ class NativeResource(AudioResource):
 
     def _register(self, name: str, properties: dict[str, Any], opts: pulumi.ResourceOptions | None) -> None:
         """Register the resource. The classes for Python let the old job go first, which the plugin is told."""
-        if "keeps_old" in self.lifecycle.inputs_model.model_fields:
+        if "keeps_old" in self.kind.inputs.model_fields:
             properties.setdefault("__keepsOld", False)
-        token = resource_token(self.lifecycle.kind)
+        token = resource_token(self.kind.name)
         pulumi.CustomResource.__init__(self, token, name, properties, _with_version(opts))
 
 

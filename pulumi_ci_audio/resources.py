@@ -13,11 +13,10 @@ from pulumi.dynamic import Resource
 from pydantic.alias_generators import to_camel
 
 from pulumi_ci_audio import declarations
-from pulumi_ci_audio.api.credentials import SECRET_CONFIGURATION_KEYS
-from pulumi_ci_audio.api.settings import CONFIGURATION_KEYS
+from pulumi_ci_audio.api.configuration_keys import CONFIGURATION_KEYS, SECRET_CONFIGURATION_KEYS
 from pulumi_ci_audio.declarations import AudioResource, Callback
 from pulumi_ci_audio.provider import dynamic
-from pulumi_ci_audio.provider.conversion import SECRETS
+from pulumi_ci_audio.provider.conversion import CONFIGURED, SECRETS
 
 __all__ = [
     "AsrBucketBinding",
@@ -46,16 +45,16 @@ class DynamicResource(AudioResource, Resource):
             RunError: a dynamic provider cannot do what the options ask for, or the state would hold a plain key.
         """
         if opts and opts.import_ is not None:
-            raise _cannot_be_imported(self.lifecycle.kind, name, opts.import_)
+            raise _cannot_be_imported(self.kind.name, name, opts.import_)
         _require_secrets()
-        fields = self.lifecycle.inputs_model.model_fields
+        fields = self.kind.inputs.model_fields
         if "owner" in fields:
-            properties["__owner"] = _owner(self.lifecycle.kind, name, opts)
+            properties["__owner"] = _owner(self.kind.name, name, opts)
         inputs = {field: properties[field] for field in fields if field in properties}
         if any(map(_holds_output, inputs.values())):
             properties[SECRETS] = _names_of_secrets(inputs)
         if configured := [key for key in CONFIGURATION_KEYS if _configured(key) is not None]:
-            properties[dynamic.CONFIGURED] = configured
+            properties[CONFIGURED] = configured
         Resource.__init__(self, self.provider(), name, properties, opts)
 
     @classmethod
@@ -65,7 +64,7 @@ class DynamicResource(AudioResource, Resource):
         Raises:
             RunError: always; the text says what works instead.
         """
-        raise _cannot_be_imported(cls.lifecycle.kind, resource_name, id)
+        raise _cannot_be_imported(cls.kind.name, resource_name, id)
 
 
 def _cannot_be_imported(kind: str, name: str, id_: pulumi.Input[str]) -> pulumi.RunError:

@@ -40,7 +40,7 @@ def test_providers_are_pickled_by_reference_and_hold_nothing(kind: str) -> None:
     assert len(pickled) < 140
     assert type(dill.loads(base64.b64decode(pickled))) is provider  # noqa: S301  our own bytes
     assert f"{provider.__module__}:{provider.__qualname__}" == f"pulumi_ci_audio.provider.dynamic:{kind}Provider"
-    assert provider.lifecycle.kind == kind
+    assert provider.kind.name == provider().lifecycle.kind == kind
 
 
 def test_the_package_declares_that_it_is_no_plugin() -> None:

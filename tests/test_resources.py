@@ -16,7 +16,7 @@ from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks, set_mock
 from pydantic.alias_generators import to_camel
 
 import pulumi_ci_audio
-from pulumi_ci_audio import declarations
+from pulumi_ci_audio import declarations, resources
 from pulumi_ci_audio.declarations import AudioResource
 from pulumi_ci_audio.lifecycle import job_inputs
 from pulumi_ci_audio.lifecycle.models import CONFIGURED, FILLED_IN, HIDDEN, ResourceModel, has
@@ -59,7 +59,7 @@ def essence(annotation: Any) -> Any:
 class TestLaws:
     @every_class
     def test_class_has_the_properties_of_its_state(self, cls: type[AudioResource]) -> None:
-        fields = shown(cls.lifecycle.state_model)
+        fields = shown(cls.kind.state)
 
         missing = {name for name in fields if not hasattr(cls, name)}
 
@@ -67,7 +67,7 @@ class TestLaws:
 
     @every_class
     def test_declared_outputs_have_the_names_and_types_of_the_model(self, cls: type[AudioResource]) -> None:
-        fields = shown(cls.lifecycle.state_model)
+        fields = shown(cls.kind.state)
         derived = {name for name in fields if isinstance(inspect.getattr_static(cls, name), property)}
 
         declared = {name: essence(hint) for name, hint in resource_types(cls).items() if name not in {"id", "urn"}}
@@ -78,7 +78,7 @@ class TestLaws:
 
     @every_class
     def test_outputs_are_optional_where_a_state_may_lack_them(self, cls: type[AudioResource]) -> None:
-        fields = cls.lifecycle.state_model.model_fields
+        fields = cls.kind.state.model_fields
         # A job is stored only when the service has named it; a state that says less is one that is being built.
         always = {"job_id", "state", "template_id"}
         hints = inspect.get_annotations(cls)
@@ -91,8 +91,8 @@ class TestLaws:
 
     @every_class
     def test_constructor_takes_the_inputs_of_the_model(self, cls: type[AudioResource]) -> None:
-        fields = cls.lifecycle.inputs_model.model_fields
-        settable = {name for name, field in shown(cls.lifecycle.inputs_model).items()}
+        fields = cls.kind.inputs.model_fields
+        settable = {name for name, field in shown(cls.kind.inputs).items()}
         settable -= {name for name in settable if has(fields[name], FILLED_IN)}
 
         parameters = inspect.signature(cls).parameters
@@ -105,7 +105,7 @@ class TestLaws:
 
     @every_class
     def test_constructor_takes_the_types_of_the_model(self, cls: type[AudioResource]) -> None:
-        fields = cls.lifecycle.inputs_model.model_fields
+        fields = cls.kind.inputs.model_fields
         hints = typing.get_type_hints(cls.__init__, {**vars(declarations), "Output": pulumi.Output, "T": Any})
 
         for name, hint in hints.items():
@@ -124,7 +124,7 @@ class TestLaws:
         assert declarations.Callback.__annotations__.keys() == job_inputs.Callback.model_fields.keys()
 
     def test_module_is_short(self) -> None:
-        assert len(inspect.getsource(declarations).splitlines()) <= 300
+        assert len(inspect.getsource(resources).splitlines()) <= 300
 
 
 class Engine(Mocks):

@@ -19,7 +19,7 @@ from pydantic.fields import FieldInfo
 from pulumi_ci_audio.api.catalogue import CI_CODES, COS_CODES, Entry
 from pulumi_ci_audio.api.operations import OPERATIONS, Repeat
 from pulumi_ci_audio.api.retrying import POLICY
-from pulumi_ci_audio.lifecycle.kinds import LIFECYCLES
+from pulumi_ci_audio.lifecycle.lifecycles import LIFECYCLES
 from pulumi_ci_audio.lifecycle.models import (
     CONFIGURED,
     FILLED_IN,

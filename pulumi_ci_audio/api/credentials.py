@@ -13,16 +13,9 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+from pulumi_ci_audio.api.configuration_keys import SECRET_ID_KEY, SECRET_KEY_KEY, TOKEN_KEY
 from pulumi_ci_audio.api.errors import SettingsError
 from pulumi_ci_audio.api.trust import find_ca_bundle
-
-SECRET_ID_KEY, SECRET_KEY_KEY, TOKEN_KEY = (
-    "tencentcloud:secretId",
-    "tencentcloud:secretKey",
-    "tencentcloud:securityToken",
-)
-SECRET_CONFIGURATION_KEYS = (SECRET_KEY_KEY, TOKEN_KEY)
-"""The keys of the stack configuration that must be stored as secrets."""
 
 ROLE_ARN_VARIABLE = "TENCENTCLOUD_ASSUME_ROLE_ARN"
 ROLE_SESSION_VARIABLE = "TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME"

@@ -13,20 +13,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pulumi_ci_audio.api.coalescing import GATHER_SECONDS, Sharing
+from pulumi_ci_audio.api.configuration_keys import ENDPOINT_KEY, REGION_KEY
 from pulumi_ci_audio.api.credentials import (
-    SECRET_CONFIGURATION_KEYS,
-    SECRET_ID_KEY,
     Credentials,
     CredentialSource,
     find_credentials,
 )
 from pulumi_ci_audio.api.errors import SettingsError
 from pulumi_ci_audio.api.trust import find_ca_bundle
-
-REGION_KEY = "tencentcloud:region"
-ENDPOINT_KEY = "ci-audio:endpoint"
-CONFIGURATION_KEYS = (SECRET_ID_KEY, *SECRET_CONFIGURATION_KEYS, REGION_KEY, ENDPOINT_KEY)
-"""Every key of the stack configuration that is read."""
 
 REGION_VARIABLES = ("TENCENTCLOUD_REGION", "COS_REGION")
 ENDPOINT_VARIABLE = "CI_AUDIO_ENDPOINT"

@@ -9,58 +9,21 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar
-
-from pydantic import Field
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from pulumi_ci_audio.api.buckets import Bucket
 from pulumi_ci_audio.api.errors import ApiError, CiAudioError, WaitCancelledError, WaitTimeoutError
 from pulumi_ci_audio.api.operations import SMART_AUDIO
 from pulumi_ci_audio.api.records import OFF, ON, UNBINDING, BucketRecord
 from pulumi_ci_audio.lifecycle import blockers
+from pulumi_ci_audio.lifecycle.binding_models import AsrBindingState, BindingInputs, BindingState
 from pulumi_ci_audio.lifecycle.errors import ResourceError, ResourceInitFailedError, explain
-from pulumi_ci_audio.lifecycle.models import FILLED_IN, STAYS, InBucket
+from pulumi_ci_audio.lifecycle.kinds import ASR_BUCKET_BINDING, CI_BUCKET_BINDING
 from pulumi_ci_audio.lifecycle.resource_id import ResourceId
 from pulumi_ci_audio.lifecycle.types import Context, CreateResult, Lifecycle, ReadResult
 
 if TYPE_CHECKING:
     from pulumi_ci_audio.lifecycle.memory import Memory
-
-OnDestroy = Literal["restore", "off", "keep"]
-
-
-class BindingInputs(InBucket):
-    """The inputs of a binding."""
-
-    on_destroy: OnDestroy = Field(
-        "restore",
-        description="What deleting does: `restore` switches off what this resource switched on, `off` switches off "
-        "in any case, `keep` leaves it on.",
-    )
-    timeout_seconds: Annotated[int, Field(ge=1)] = Field(
-        300, description="How long to wait until the service says on, or off, in seconds."
-    )
-    status: Annotated[str, FILLED_IN] = Field(
-        ON,
-        description="`on`, `off` or `unbinding`, as the service says. Filled in as `on`; what differs in state is a "
-        "change made by hand.",
-    )
-
-
-class BindingState(BindingInputs):
-    """The state of a ``CiBucketBinding``."""
-
-    adopted: Annotated[bool, STAYS] = Field(
-        False, description="Whether it was on already when the resource was created."
-    )
-
-
-class AsrBindingState(BindingState):
-    """The state of an ``AsrBucketBinding``."""
-
-    create_time: str | None = Field(None, description="When Smart Audio was enabled, as the service writes it.")
-    queue_id: str | None = Field(None, description="The id of the bucket's default queue.")
-
 
 StateT = TypeVar("StateT", bound=BindingState)
 
@@ -81,7 +44,6 @@ class ServiceStatus:
 class ServiceBinding(Lifecycle[BindingInputs, StateT]):
     """What two services have in common that are on or off for a bucket."""
 
-    inputs_model = BindingInputs
     service: ClassVar[str]
     probes: ClassVar[tuple[blockers.Probe, ...]]
     """What to ask before the service is switched off."""
@@ -254,12 +216,9 @@ class ServiceBinding(Lifecycle[BindingInputs, StateT]):
             raise ResourceError(f"{error}; {reason}; clear it and run again") from error
 
 
-class CiBinding(ServiceBinding[BindingState]):
+class CiBinding(ServiceBinding[BindingState], kind=CI_BUCKET_BINDING):
     """What ``CiBucketBinding`` means: the bucket is bound to CI."""
 
-    kind = "CiBucketBinding"
-    description = "A bucket that is bound to CI."
-    state_model = BindingState
     service = "CI"
     probes = blockers.BINDING_PROBES
     witnesses = blockers.BINDING_WITNESSES
@@ -286,12 +245,9 @@ class CiBinding(ServiceBinding[BindingState]):
         context.client.delete_ci_bucket(bucket)
 
 
-class AsrBinding(ServiceBinding[AsrBindingState]):
+class AsrBinding(ServiceBinding[AsrBindingState], kind=ASR_BUCKET_BINDING):
     """What ``AsrBucketBinding`` means: Smart Audio is enabled for the bucket."""
 
-    kind = "AsrBucketBinding"
-    description = "A bucket with Smart Audio enabled, which binds it to CI too where it is not."
-    state_model = AsrBindingState
     service = "Smart Audio"
     probes = blockers.SMART_AUDIO_PROBES
     witnesses = blockers.SMART_AUDIO_PROBES

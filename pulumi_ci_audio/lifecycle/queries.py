@@ -17,9 +17,9 @@ from pulumi_ci_audio.api.client import BucketQuery, Client
 from pulumi_ci_audio.api.errors import SettingsError
 from pulumi_ci_audio.api.records import ON
 from pulumi_ci_audio.lifecycle import blockers
-from pulumi_ci_audio.lifecycle.batch.models import RULES as BATCH_RULES
-from pulumi_ci_audio.lifecycle.batch.models import Folder
 from pulumi_ci_audio.lifecycle.batch.survey import look
+from pulumi_ci_audio.lifecycle.batch_models import RULES as BATCH_RULES
+from pulumi_ci_audio.lifecycle.batch_models import Folder
 from pulumi_ci_audio.lifecycle.blockers import Blocker
 from pulumi_ci_audio.lifecycle.checking import Rule, check_properties
 from pulumi_ci_audio.lifecycle.models import InBucket, Properties, ResourceModel

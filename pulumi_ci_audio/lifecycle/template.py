@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, ClassVar
-
-from pydantic import AfterValidator, Field
-
 from pulumi_ci_audio.api.buckets import Bucket
 from pulumi_ci_audio.api.errors import ApiError, CiAudioError
 from pulumi_ci_audio.api.records import (
@@ -16,59 +11,15 @@ from pulumi_ci_audio.api.records import (
     TemplateRequest,
 )
 from pulumi_ci_audio.lifecycle.errors import ResourceError
-from pulumi_ci_audio.lifecycle.models import REQUESTS, STAYS, InBucket
-from pulumi_ci_audio.lifecycle.parameters import DEFAULT_FORMAT, DEFAULT_SAMPLE_RATE, Format, SampleRate
+from pulumi_ci_audio.lifecycle.kinds import NOISE_REDUCTION_TEMPLATE
 from pulumi_ci_audio.lifecycle.resource_id import ResourceId
 from pulumi_ci_audio.lifecycle.service_off import is_service_off
+from pulumi_ci_audio.lifecycle.template_models import TemplateInputs, TemplateState
 from pulumi_ci_audio.lifecycle.types import Context, CreateResult, Lifecycle, ReadResult
 
-_NAME = re.compile(r"[\w\-*]{1,64}")
 
-
-def _template_name(name: str) -> str:
-    if not _NAME.fullmatch(name):
-        raise ValueError("must be 1 to 64 letters, digits, underscores, dashes and asterisks")
-    return name
-
-
-class TemplateInputs(InBucket):
-    """The inputs of a template."""
-
-    template_name: Annotated[str, AfterValidator(_template_name), REQUESTS] = Field(
-        description="The name, which no other template of the bucket has."
-    )
-    format: Annotated[Format, REQUESTS] = Field(DEFAULT_FORMAT, description="The format of the results.")
-    sample_rate: Annotated[SampleRate, REQUESTS] = Field(
-        DEFAULT_SAMPLE_RATE, description="The rate of the results in hertz."
-    )
-
-    @property
-    def parameters(self) -> NoiseReductionParameters:
-        """Format and rate."""
-        return NoiseReductionParameters(self.format, self.sample_rate)
-
-
-class TemplateState(TemplateInputs):
-    """The state of a template."""
-
-    template_id: Annotated[str | None, STAYS] = Field(None, description="The service's id of the template.")
-    adopted: Annotated[bool, STAYS] = Field(
-        False, description="Whether it was there already when the resource was created; deleting it then leaves it."
-    )
-    create_time: Annotated[str | None, STAYS] = Field(None, description="When it was created.")
-    update_time: str | None = Field(None, description="When it was changed last.")
-
-
-class JobTemplate(Lifecycle[TemplateInputs, TemplateState]):
+class JobTemplate(Lifecycle[TemplateInputs, TemplateState], kind=NOISE_REDUCTION_TEMPLATE):
     """Creates a template once, and changes it in place."""
-
-    kind: ClassVar[str] = "NoiseReductionTemplate"
-    description = "A named pair of format and rate that jobs refer to by its id."
-    # The new template needs the name of the old one.
-    delete_before_replace = True
-    id_example = "ap-chongqing/recordings-1250000000/t1460606b9752148c4ab182f55163ba7cd"
-    inputs_model = TemplateInputs
-    state_model = TemplateState
 
     def create(self, context: Context, inputs: TemplateInputs) -> CreateResult[TemplateState]:
         """Create the template under a name that is free.

@@ -6,11 +6,12 @@ import shlex
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 from pulumi_ci_audio.api.errors import ApiError
 from pulumi_ci_audio.lifecycle.checking import CheckFailure, Rule, check_properties
 from pulumi_ci_audio.lifecycle.errors import ResourceError
+from pulumi_ci_audio.lifecycle.kinds import Kind
 from pulumi_ci_audio.lifecycle.models import InBucket, Properties, differing_fields
 from pulumi_ci_audio.lifecycle.resource_id import ResourceId
 from pulumi_ci_audio.lifecycle.validators import bucket_name, region_name
@@ -118,20 +119,22 @@ class Lifecycle(ABC, Generic[Inputs, State]):
     :class:`~pulumi_ci_audio.api.errors.WaitCancelledError`.
     """
 
-    kind: ClassVar[str]
-    """The name of the kind, which is the name of its resource class."""
-    description: ClassVar[str]
-    """What a resource of the kind is, for those who declare one."""
-    delete_before_replace: ClassVar[bool] = False
-    """Whether the old resource goes before the new one comes."""
     rules: ClassVar[Sequence[Rule]] = ()
     """What must hold between several inputs."""
 
-    id_example: ClassVar[str] = "ap-chongqing/recordings-1250000000"
-    """What an id of the kind looks like."""
-
+    kind: ClassVar[str]
+    delete_before_replace: ClassVar[bool]
+    id_example: ClassVar[str]
     inputs_model: type[Inputs]
     state_model: type[State]
+
+    def __init_subclass__(cls, *, kind: Kind | None = None, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if kind is not None:
+            cls.kind, cls.id_example = kind.name, kind.id_example
+            cls.delete_before_replace = kind.delete_before_replace
+            cls.inputs_model = cast("type[Inputs]", kind.inputs)
+            cls.state_model = cast("type[State]", kind.state)
 
     def parse_id(self, text: str) -> ResourceId:
         """Return the id that ``text`` spells.

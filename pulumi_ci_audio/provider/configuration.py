@@ -12,19 +12,21 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from pulumi_ci_audio.api.credentials import (
-    INSTANCE_ROLE_VARIABLE,
-    ROLE_ARN_VARIABLE,
-    ROLE_SESSION_VARIABLE,
+from pulumi_ci_audio.api.configuration_keys import (
+    ENDPOINT_KEY,
+    REGION_KEY,
     SECRET_ID_KEY,
     SECRET_KEY_KEY,
     TOKEN_KEY,
 )
+from pulumi_ci_audio.api.credentials import (
+    INSTANCE_ROLE_VARIABLE,
+    ROLE_ARN_VARIABLE,
+    ROLE_SESSION_VARIABLE,
+)
 from pulumi_ci_audio.api.errors import SettingsError
 from pulumi_ci_audio.api.settings import (
-    ENDPOINT_KEY,
     ENDPOINT_VARIABLE,
-    REGION_KEY,
     REGION_VARIABLES,
     Settings,
 )

@@ -14,6 +14,9 @@ PROVIDER = "__provider"
 """The property that holds the serialised provider; the host adds it, no lifecycle sees it."""
 
 
+CONFIGURED = "__configured"
+"""A hidden input: the keys of the stack configuration that the program sees. A provider must see them too."""
+
 SECRETS = "__secrets"
 """A hidden input: the stored names of the inputs that are secret. The engine hides from dynamic providers which are."""
 

@@ -24,7 +24,7 @@ from pulumi_ci_audio.api.errors import CiAudioError, WaitCancelledError
 from pulumi_ci_audio.lifecycle import previews
 from pulumi_ci_audio.lifecycle.checking import check_properties, unknown_properties
 from pulumi_ci_audio.lifecycle.errors import ResourceError, ResourceInitFailedError, explain
-from pulumi_ci_audio.lifecycle.kinds import LIFECYCLES
+from pulumi_ci_audio.lifecycle.lifecycles import LIFECYCLES
 from pulumi_ci_audio.lifecycle.memory import Memory
 from pulumi_ci_audio.lifecycle.models import ResourceModel
 from pulumi_ci_audio.lifecycle.queries import QUERIES

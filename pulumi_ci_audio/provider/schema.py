@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
-from pulumi_ci_audio.lifecycle.kinds import LIFECYCLES
+from pulumi_ci_audio.lifecycle.kinds import KINDS, Kind
 from pulumi_ci_audio.lifecycle.models import (
     CONFIGURED,
     FILLED_IN,
@@ -28,7 +28,6 @@ from pulumi_ci_audio.lifecycle.models import (
     stored_name,
 )
 from pulumi_ci_audio.lifecycle.queries import QUERIES, Query
-from pulumi_ci_audio.lifecycle.types import Lifecycle
 from pulumi_ci_audio.provider.configuration import ProviderInputs, setting_of
 
 PACKAGE = "ci-audio"
@@ -57,7 +56,7 @@ def schema(version: str) -> dict[str, Any]:
     """Return the schema."""
     types = _Types()
     settings = _settings(types)
-    resources = {resource_token(kind): _resource(lifecycle, types) for kind, lifecycle in LIFECYCLES.items()}
+    resources = {resource_token(name): _resource(kind, types) for name, kind in KINDS.items()}
     functions = {function_token(name): _function(query, types) for name, query in QUERIES.items()}
     return {
         "name": PACKAGE,
@@ -104,15 +103,15 @@ def _settings(types: _Types) -> dict[str, Any]:
     return settings
 
 
-def _resource(lifecycle: Lifecycle[Any, Any], types: _Types) -> dict[str, Any]:
+def _resource(kind: Kind, types: _Types) -> dict[str, Any]:
     inputs = {
         name: field
-        for name, field in lifecycle.inputs_model.model_fields.items()
+        for name, field in kind.inputs.model_fields.items()
         if not has(field, HIDDEN) and not has(field, FILLED_IN)
     }
-    outputs = {name: field for name, field in lifecycle.state_model.model_fields.items() if not has(field, HIDDEN)}
+    outputs = {name: field for name, field in kind.state.model_fields.items() if not has(field, HIDDEN)}
     return {
-        "description": lifecycle.description,
+        "description": kind.description,
         "inputProperties": {stored_name(name, field): _input(name, field, types) for name, field in inputs.items()},
         "requiredInputs": [stored_name(name, field) for name, field in inputs.items() if _must_be_given(field)],
         "properties": {stored_name(name, field): types.property(name, field) for name, field in outputs.items()},

@@ -7,11 +7,11 @@ import pytest
 
 from pulumi_ci_audio.emulator.state.records import Parameters, Template
 from pulumi_ci_audio.lifecycle import models
-from pulumi_ci_audio.lifecycle.batch.models import NoiseReductionBatchInputs
-from pulumi_ci_audio.lifecycle.binding import BindingInputs
-from pulumi_ci_audio.lifecycle.job.noise_reduction import NoiseReductionJobInputs
+from pulumi_ci_audio.lifecycle.batch_models import NoiseReductionBatchInputs
+from pulumi_ci_audio.lifecycle.binding_models import BindingInputs
 from pulumi_ci_audio.lifecycle.models import HIDDEN, REPLACES, UNKNOWN
-from pulumi_ci_audio.lifecycle.template import TemplateInputs
+from pulumi_ci_audio.lifecycle.noise_reduction_models import NoiseReductionJobInputs
+from pulumi_ci_audio.lifecycle.template_models import TemplateInputs
 from pulumi_ci_audio.lifecycle.types import Diff
 from tests.support.engine import ASR_BINDINGS, BATCHES, CI_BINDINGS, JOBS, TEMPLATES, Created
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pulumi_ci_audio import native
-from pulumi_ci_audio.lifecycle.kinds import LIFECYCLES
+from pulumi_ci_audio.lifecycle.lifecycles import LIFECYCLES
 from pulumi_ci_audio.lifecycle.models import FILLED_IN, HIDDEN, has, stored_name
 from pulumi_ci_audio.lifecycle.queries import QUERIES
 from pulumi_ci_audio.provider.configuration import ProviderInputs

@@ -47,10 +47,10 @@ class TestCiBucket:
         found = get_ci_bucket(BUCKET, REGION)
 
         assert found.status == "on"
-        assert [(blocker.kind, blocker.name) for blocker in found.blockers] == [
+        assert {(blocker.kind, blocker.name) for blocker in found.blockers} == {
             ("service", "Smart Audio"),
             ("workflow", "nightly"),
-        ]
+        }
         assert found.unanswered == []
 
     def test_what_could_not_be_found_out_is_said(self, asked: RunningEmulator) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pulumi_ci_audio.api import credentials, settings
+from pulumi_ci_audio.api import configuration_keys, credentials, settings
 from pulumi_ci_audio.api.operations import OPERATIONS
 from tests.support.places import ROOT
 from tools.reference import current
@@ -21,7 +21,7 @@ def test_generated_parts_are_current(page: str) -> None:
 
 
 def test_reference_names_every_setting_that_is_read() -> None:
-    names = [*settings.CONFIGURATION_KEYS, *settings.REGION_VARIABLES, settings.ENDPOINT_VARIABLE]
+    names = [*configuration_keys.CONFIGURATION_KEYS, *settings.REGION_VARIABLES, settings.ENDPOINT_VARIABLE]
     names += [settings.READ_TIMEOUT_VARIABLE, settings.SETTLE_VARIABLE]
     names += [credentials.ROLE_ARN_VARIABLE, credentials.ROLE_SESSION_VARIABLE, credentials.INSTANCE_ROLE_VARIABLE]
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from pulumi_ci_audio.api.errors import TRANSIENT_CODES
 from pulumi_ci_audio.api.records import UNFINISHED_STATES, JobRecord
-from pulumi_ci_audio.lifecycle.batch.models import NoiseReductionBatchState, RecordingFailure
 from pulumi_ci_audio.lifecycle.batch.survey import Recording, Survey
+from pulumi_ci_audio.lifecycle.batch_models import NoiseReductionBatchState, RecordingFailure
 
 if TYPE_CHECKING:
     from pulumi_ci_audio.api.client import Client

@@ -9,8 +9,8 @@ from itertools import islice
 from pulumi_ci_audio.api.errors import CiAudioError, WaitCancelledError
 from pulumi_ci_audio.api.records import UNFINISHED_STATES, BatchJobRecord, JobRecord, parse_time
 from pulumi_ci_audio.lifecycle.batch.failures import Failure, failure_of, unsuccessful_jobs
-from pulumi_ci_audio.lifecycle.batch.models import NoiseReductionBatchState
 from pulumi_ci_audio.lifecycle.batch.survey import Recording, Survey, look
+from pulumi_ci_audio.lifecycle.batch_models import NoiseReductionBatchState
 from pulumi_ci_audio.lifecycle.errors import ResourceError, explain
 from pulumi_ci_audio.lifecycle.types import Context
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from pulumi_ci_audio.api.buckets import Bucket
 from pulumi_ci_audio.api.errors import ApiError, CiAudioError, WaitCancelledError
 from pulumi_ci_audio.api.records import NOT_STARTED_STATES
 from pulumi_ci_audio.lifecycle.batch.failures import NAMED_AT_MOST, with_failures
 from pulumi_ci_audio.lifecycle.batch.follow import BatchNotSettledError, Run, find_end, with_record
 from pulumi_ci_audio.lifecycle.batch.lookup import named_batches
-from pulumi_ci_audio.lifecycle.batch.models import RULES, NoiseReductionBatchInputs, NoiseReductionBatchState
 from pulumi_ci_audio.lifecycle.batch.naming import folder_of
 from pulumi_ci_audio.lifecycle.batch.settle import settle
 from pulumi_ci_audio.lifecycle.batch.survey import Survey, look
+from pulumi_ci_audio.lifecycle.batch_models import RULES, NoiseReductionBatchInputs, NoiseReductionBatchState
 from pulumi_ci_audio.lifecycle.errors import ResourceError, ResourceInitFailedError
+from pulumi_ci_audio.lifecycle.kinds import NOISE_REDUCTION_BATCH
 from pulumi_ci_audio.lifecycle.models import differing_fields
 from pulumi_ci_audio.lifecycle.resource_id import ResourceId
 from pulumi_ci_audio.lifecycle.service_off import is_service_off
@@ -26,21 +25,12 @@ ADVICE = "they are not paid for again as they are: replace or remove them, or ch
 _NAMED = 3
 
 
-class NoiseReductionBatchLifecycle(Lifecycle[NoiseReductionBatchInputs, NoiseReductionBatchState]):
+class NoiseReductionBatchLifecycle(
+    Lifecycle[NoiseReductionBatchInputs, NoiseReductionBatchState], kind=NOISE_REDUCTION_BATCH
+):
     """Looks which recordings have no current result, runs one batch for exactly those, and looks again."""
 
-    kind = "NoiseReductionBatch"
-    description = (
-        "A folder of recordings, each with a current result in another folder. What is new or has changed is run by "
-        "one batch of the service, whether there are ten or ten thousand; what has a result is not run again. "
-        "Deleting it touches no audio."
-    )
-    # Two batches must never write one folder, and deleting touches no audio.
-    delete_before_replace: ClassVar[bool] = True
-    id_example = "ap-chongqing/recordings-1250000000/raw/"
     rules = RULES
-    inputs_model = NoiseReductionBatchInputs
-    state_model = NoiseReductionBatchState
 
     def diff(self, state: NoiseReductionBatchState, inputs: NoiseReductionBatchInputs) -> Diff:
         """Replace when a folder changed; update to resume waiting, to run what is pending, or to repeat a failure."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pulumi_ci_audio.api.buckets import Bucket
 from pulumi_ci_audio.api.errors import CiAudioError
 from pulumi_ci_audio.api.records import NOT_STARTED_STATES, UNFINISHED_STATES, BatchJobRecord, parse_time
-from pulumi_ci_audio.lifecycle.batch.models import NoiseReductionBatchInputs
 from pulumi_ci_audio.lifecycle.batch.naming import BatchName
+from pulumi_ci_audio.lifecycle.batch_models import NoiseReductionBatchInputs
 from pulumi_ci_audio.lifecycle.errors import ResourceError
 from pulumi_ci_audio.lifecycle.journal import KEPT_SECONDS
 from pulumi_ci_audio.lifecycle.once import is_unsettled

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pulumi_ci_audio.api.buckets import Bucket
-from pulumi_ci_audio.lifecycle.batch.models import Folder, NoiseReductionBatchInputs
 from pulumi_ci_audio.lifecycle.batch.survey import Recording
+from pulumi_ci_audio.lifecycle.batch_models import Folder, NoiseReductionBatchInputs
 from pulumi_ci_audio.lifecycle.marker import SubmissionMarker
 
 _NAME = re.compile(r"pulumi-([0-9a-f]{16})-([0-9a-f]{8})-([0-9a-f]{8})-([0-9a-f]{8})-([0-9a-f]+)")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pulumi_ci_audio.lifecycle.batch.failures import with_failures
 from pulumi_ci_audio.lifecycle.batch.follow import Run, wait_until_ended, with_record
 from pulumi_ci_audio.lifecycle.batch.lookup import Batch, find_or_wait_for_others
-from pulumi_ci_audio.lifecycle.batch.models import NoiseReductionBatchState
 from pulumi_ci_audio.lifecycle.batch.submit import require_fit, submit
 from pulumi_ci_audio.lifecycle.batch.survey import Recording, Survey, look
+from pulumi_ci_audio.lifecycle.batch_models import NoiseReductionBatchState
 from pulumi_ci_audio.lifecycle.types import Context
 
 

@@ -7,9 +7,9 @@ from collections.abc import Container, Sequence
 
 from pulumi_ci_audio.api.records import NOISE_REDUCTION, BatchJobRecord, BatchJobRequest
 from pulumi_ci_audio.lifecycle.batch.lookup import find_accepted
-from pulumi_ci_audio.lifecycle.batch.models import NoiseReductionBatchInputs
 from pulumi_ci_audio.lifecycle.batch.naming import BatchName, output_object
 from pulumi_ci_audio.lifecycle.batch.survey import LISTS, Recording, Survey
+from pulumi_ci_audio.lifecycle.batch_models import NoiseReductionBatchInputs
 from pulumi_ci_audio.lifecycle.errors import ResourceError
 from pulumi_ci_audio.lifecycle.job_inputs import LARGEST_INPUT_BYTES
 from pulumi_ci_audio.lifecycle.once import Order, submit_once

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from pulumi_ci_audio.api.records import ObjectRecord
-from pulumi_ci_audio.lifecycle.batch.models import DIGEST_LENGTH, Folder
+from pulumi_ci_audio.lifecycle.batch_models import DIGEST_LENGTH, Folder
 
 if TYPE_CHECKING:
     from pulumi_ci_audio.api.client import Client

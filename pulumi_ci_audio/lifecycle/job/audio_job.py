@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any, ClassVar, Generic
+from typing import Any, Generic
 
 from pulumi_ci_audio.api.errors import ApiError, CiAudioError, WaitCancelledError
 from pulumi_ci_audio.api.records import NOT_STARTED_STATES, UNFINISHED_STATES, JobRecord
@@ -17,10 +17,10 @@ from pulumi_ci_audio.lifecycle.job.follow import (
     with_record,
     with_result,
 )
-from pulumi_ci_audio.lifecycle.job.models import AudioJobState
 from pulumi_ci_audio.lifecycle.job.spec import Inputs, JobSpec, State
 from pulumi_ci_audio.lifecycle.job.submission import prepare
 from pulumi_ci_audio.lifecycle.job.submit import find_or_submit
+from pulumi_ci_audio.lifecycle.job_models import AudioJobState
 from pulumi_ci_audio.lifecycle.marker import without_marker
 from pulumi_ci_audio.lifecycle.resource_id import ResourceId
 from pulumi_ci_audio.lifecycle.service_off import is_service_off
@@ -30,9 +30,6 @@ from pulumi_ci_audio.lifecycle.types import Context, CreateResult, Diff, Lifecyc
 class AudioJob(Lifecycle[Inputs, State], Generic[Inputs, State]):
     """Looks for a job, submits it where there is none, follows it, and checks its result."""
 
-    # Two jobs must never write one output, and deleting touches no audio.
-    delete_before_replace: ClassVar[bool] = True
-    id_example = "ap-chongqing/recordings-1250000000/jd2d3a1c8e6f511f0a9b1c2d3e4f5a6b7"
     spec: JobSpec[Inputs, State]
 
     def diff(self, state: State, inputs: Inputs) -> Diff:

@@ -7,9 +7,9 @@ from typing import Any, Generic
 from pulumi_ci_audio.api.errors import ApiError, CiAudioError, WaitCancelledError
 from pulumi_ci_audio.api.records import TERMINAL_STATES, JobRecord
 from pulumi_ci_audio.lifecycle.errors import ResourceError, explain
-from pulumi_ci_audio.lifecycle.job.models import AudioJobState
 from pulumi_ci_audio.lifecycle.job.spec import JobSpec, State
 from pulumi_ci_audio.lifecycle.job.submission import permitted_head
+from pulumi_ci_audio.lifecycle.job_models import AudioJobState
 from pulumi_ci_audio.lifecycle.service_off import is_service_off
 from pulumi_ci_audio.lifecycle.types import Context
 

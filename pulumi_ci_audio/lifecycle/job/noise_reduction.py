@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
-
-from pydantic import Field
+from typing import Any, ClassVar
 
 from pulumi_ci_audio.api.records import NOISE_REDUCTION, JobRecord, JobRequest, NoiseReductionParameters
 from pulumi_ci_audio.lifecycle.checking import CheckFailure, Rule
 from pulumi_ci_audio.lifecycle.job.audio_job import AudioJob
-from pulumi_ci_audio.lifecycle.job.models import RULES, AudioJobInputs, AudioJobState
 from pulumi_ci_audio.lifecycle.job.spec import JobSpec
-from pulumi_ci_audio.lifecycle.models import REPLACES, DefaultUnless
-from pulumi_ci_audio.lifecycle.parameters import DEFAULT_FORMAT, DEFAULT_SAMPLE_RATE, Format, SampleRate
-
-
-class NoiseReductionJobInputs(AudioJobInputs):
-    """The inputs of a noise-reduction job."""
-
-    format: Annotated[Format | None, REPLACES, DefaultUnless(DEFAULT_FORMAT, "template_id")] = Field(
-        None, description="The format of the result."
-    )
-    sample_rate: Annotated[SampleRate | None, REPLACES, DefaultUnless(DEFAULT_SAMPLE_RATE, "template_id")] = Field(
-        None, description="The rate of the result in hertz."
-    )
-
-
-class NoiseReductionJobState(NoiseReductionJobInputs, AudioJobState):
-    """The state of a noise-reduction job."""
+from pulumi_ci_audio.lifecycle.job_models import RULES
+from pulumi_ci_audio.lifecycle.kinds import NOISE_REDUCTION_JOB
+from pulumi_ci_audio.lifecycle.noise_reduction_models import NoiseReductionJobInputs, NoiseReductionJobState
 
 
 def _template_or_parameters(inputs: NoiseReductionJobInputs) -> CheckFailure | None:
@@ -77,16 +60,8 @@ class NoiseReductionSpec(JobSpec[NoiseReductionJobInputs, NoiseReductionJobState
         return {"format": record.noise_reduction.format, "sampleRate": record.noise_reduction.sample_rate}
 
 
-class NoiseReductionJobLifecycle(AudioJob[NoiseReductionJobInputs, NoiseReductionJobState]):
+class NoiseReductionJobLifecycle(AudioJob[NoiseReductionJobInputs, NoiseReductionJobState], kind=NOISE_REDUCTION_JOB):
     """Cleans a recording."""
 
-    kind = "NoiseReductionJob"
-    description = (
-        "A recording that is cleaned as a deploy step: once for every change of what is asked "
-        "for, or of the recording. Deleting it touches no audio. To run it again on purpose, use "
-        "``pulumi up --replace`` or ``triggers``."
-    )
     spec = NoiseReductionSpec()
     rules = spec.rules
-    inputs_model = spec.inputs_model
-    state_model = spec.state_model

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from pulumi_ci_audio.api.records import JobRecord, JobRequest
 from pulumi_ci_audio.lifecycle.checking import Rule
-from pulumi_ci_audio.lifecycle.job.models import RULES, AudioJobInputs, AudioJobState
+from pulumi_ci_audio.lifecycle.job_models import RULES, AudioJobInputs, AudioJobState
 from pulumi_ci_audio.lifecycle.models import REPLACES, marked
 
 Inputs = TypeVar("Inputs", bound=AudioJobInputs)

@@ -3,8 +3,9 @@
 import pytest
 
 from pulumi_ci_audio.api.messages import JobBody, encode
-from pulumi_ci_audio.lifecycle.job.noise_reduction import NoiseReductionJobInputs, NoiseReductionSpec
+from pulumi_ci_audio.lifecycle.job.noise_reduction import NoiseReductionSpec
 from pulumi_ci_audio.lifecycle.marker import SubmissionMarker
+from pulumi_ci_audio.lifecycle.noise_reduction_models import NoiseReductionJobInputs
 from tests.lifecycle.conftest import (
     CLEAN,
     NAME,
