@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -16,6 +17,7 @@ from pulumi_ci_audio.emulator.state.store import Store
 log = logging.getLogger(__name__)
 
 _JOIN_SECONDS = 10.0
+_LOOK_SECONDS = 0.05
 
 
 class Denoise(Protocol):
@@ -78,28 +80,35 @@ class Worker:
             self._thread.join(_JOIN_SECONDS)
 
     def _run(self) -> None:
-        while (job := self._next()) is not None:
-            outcome = self._outcome(job)
-            with self._store.lock:
-                if self._store.remembers(job):
-                    job.outcome = outcome
-                elif outcome.file is not None:  # reset meanwhile
-                    outcome.file.unlink(missing_ok=True)
+        while jobs := self._next():
+            # Looking for jobs takes long where there are thousands: it is done anew after a while, not after each.
+            end = time.monotonic() + _LOOK_SECONDS
+            for job in jobs:
+                self._carry_out(job)
+                if self._is_closed or time.monotonic() >= end:
+                    break
 
-    def _next(self) -> Job | None:
-        """Return the next started job without an outcome, waiting for one; None when it is time to end."""
+    def _carry_out(self, job: Job) -> None:
+        outcome = self._outcome(job)
+        with self._store.lock:
+            if self._store.remembers(job):
+                job.outcome = outcome
+            elif outcome.file is not None:  # reset meanwhile
+                outcome.file.unlink(missing_ok=True)
+
+    def _next(self) -> list[Job]:
+        """Return the started jobs without an outcome, waiting for one; none when it is time to end."""
         store = self._store
         with store.lock:
             while not self._is_closed:
                 advance_jobs(store)
                 started = started_jobs(store)
-                for job in started:
-                    if job.outcome is None:
-                        return job
+                if waiting := [job for job in started if job.outcome is None]:
+                    return waiting
                 # Woken by the clock too, so that a result is in its folder in time though nobody asks.
                 ends = [due(store, job) - store.clock.now() for job in started]
                 store.changed.wait(max(0.0, min(ends)) if ends else None)
-        return None
+        return []
 
     def _outcome(self, job: Job) -> Outcome:
         """Return what the job comes to; its result waits in an internal file."""
