@@ -62,12 +62,13 @@ def print_table(folder: Path, counts: Counts) -> None:
     head = ["recordings", "one batch", "its refresh", "a job each, native", "a job each, dynamic", "official SDK"]
     print(f"\n| {' | '.join(head)} |\n|--:|{'--:|' * (len(head) - 1)}", flush=True)
     steps = [step for count in counts.recordings for step in _steps(count, counts)]
-    cells: dict[int, list[str]] = {}
+    cells: list[str] = []
     with _watched(steps) as watched:
         for count, measure in watched:
-            cells.setdefault(count, []).extend(measure(folder / f"{count}-{len(cells.get(count, []))}", count))
-    for count, row in cells.items():
-        print(f"| {count:,} | {' | '.join(row)} |", flush=True)
+            cells += measure(folder / f"{count}-{len(cells)}", count)
+            if len(cells) == len(head) - 1:
+                print(f"| {count:,} | {' | '.join(cells)} |", flush=True)
+                cells.clear()
 
 
 def _watched(steps: list[tuple[int, Measure]]) -> AbstractContextManager[Iterable[tuple[int, Measure]]]:

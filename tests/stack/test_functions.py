@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 import pulumi
 import pytest
@@ -19,6 +19,8 @@ from pulumi_ci_audio import (
     get_ci_bucket_output,
     get_noise_reduction_jobs,
     get_noise_reduction_jobs_output,
+    get_pending_recordings,
+    get_pending_recordings_output,
 )
 from pulumi_ci_audio.api.errors import ApiError, SettingsError
 from pulumi_ci_audio.emulator import RunningEmulator
@@ -105,6 +107,24 @@ class TestJobs:
         assert get_noise_reduction_jobs(BUCKET, states=["Submitted"])[0].state == "Submitted"
 
 
+class TestPendingRecordings:
+    FOLDER: ClassVar[dict[str, Any]] = {"input_prefix": "raw/", "output_prefix": "clean/"}
+
+    def test_what_a_batch_would_run_is_returned_with_the_reason(self, asked: RunningEmulator) -> None:
+        for key, content in (("raw/a.mp3", b"a"), ("raw/b.mp3", b"b"), ("clean/b.wav", b"done"), ("clean/a.mp3", b"")):
+            asked.put_object(REGION, BUCKET, key, content)
+
+        assert get_pending_recordings(BUCKET, **self.FOLDER) == [
+            functions.PendingRecording("raw/a.mp3", "clean/a.wav", 1, "missing")
+        ]
+        reasons = [item.reason for item in get_pending_recordings(BUCKET, **self.FOLDER, output_extension="mp3")]
+        assert reasons == ["empty", "missing"]
+
+    def test_folders_that_hold_one_another_are_refused(self, asked: RunningEmulator) -> None:
+        with pytest.raises(ValueError, match="outputPrefix must not begin with inputPrefix"):
+            get_pending_recordings(BUCKET, input_prefix="raw/", output_prefix="raw/clean/")
+
+
 def test_without_a_region_there_is_an_error_that_says_where_to_put_one(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SettingsError, match="TENCENTCLOUD_REGION"):
         get_ci_bucket(BUCKET)
@@ -132,8 +152,10 @@ def test_the_twins_take_outputs_and_ask_off_the_event_loop(stack: Stack, emulato
         pulumi.export("status", get_ci_bucket_output(binding.bucket, binding.region).apply(lambda b: b.status))
         pulumi.export("smart", get_asr_buckets_output(bucket_names=[binding.bucket]).apply(lambda bs: bs[0].bucket))
         pulumi.export("jobs", get_noise_reduction_jobs_output(binding.bucket).apply(len))
+        pending = get_pending_recordings_output(binding.bucket, input_prefix="raw/", output_prefix="clean/")
+        pulumi.export("pending", pending.apply(len))
 
     up = stack.up(program)
 
-    assert up.outputs == {"status": "on", "smart": BUCKET, "jobs": 0}
+    assert up.outputs == {"status": "on", "smart": BUCKET, "jobs": 0, "pending": 0}
     assert max(after - before for before, after in pairwise(ticks)) < DELAY_SECONDS / 2

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 NAMED_AT_MOST = 100
 """How many failures the outputs name."""
 
-NAMED_CHARACTERS = 24_000
+NAMED_BYTES = 24_000
 """How long they are together at most, so that long keys do not fill the state."""
 
 REMEMBERED_AT_MOST = 2_000
@@ -76,7 +76,7 @@ def with_failures(state: NoiseReductionBatchState, survey: Survey, new: Iterable
     told = {failure.input_object: failure for failure in state.failures}
     named: list[RecordingFailure] = []
     digests: list[str] = []
-    characters = 0
+    size = 0
     for recording in survey.pending:
         failure = failures.get(recording.key)
         if failure is not None and failure.recording.etag == recording.etag:
@@ -89,8 +89,8 @@ def with_failures(state: NoiseReductionBatchState, survey: Survey, new: Iterable
             is_final = True
         else:
             continue
-        characters += len(recording.key) + len(shown.message or "")
-        if len(named) < NAMED_AT_MOST and characters <= NAMED_CHARACTERS:
+        size += len(f"{recording.key}{shown.message}".encode())
+        if len(named) < NAMED_AT_MOST and size <= NAMED_BYTES:
             named.append(shown)
         if is_final and len(digests) < REMEMBERED_AT_MOST:
             digests.append(recording.digest)

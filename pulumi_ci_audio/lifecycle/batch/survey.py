@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -51,7 +52,7 @@ class Survey:
 
     Attributes:
         recordings: all of them, in the order of their keys.
-        newest_result: when the youngest of their results was written, in unix seconds.
+        newest_result: when the youngest of their results was written, in whole unix seconds, rounded up.
     """
 
     recordings: tuple[Recording, ...]
@@ -99,7 +100,7 @@ def survey_of(
         key = f"{folder.output_prefix}{PurePosixPath(item.key).stem}.{folder.output_extension}"
         result = results.get(key)
         if result is not None and result.last_modified is not None:
-            newest = max(newest or 0.0, result.last_modified)
+            newest = max(newest or 0.0, float(math.ceil(result.last_modified)))
         found.append(Recording(item.key, item.etag, item.size, item.last_modified, key, _reason(item, result, since)))
     return Survey(tuple(found), newest)
 
