@@ -17,7 +17,8 @@ from pydantic.alias_generators import to_camel
 from typing_extensions import Self
 
 from pulumi_ci_audio import declarations
-from pulumi_ci_audio.declarations import AudioResource, Callback
+from pulumi_ci_audio.audio_resource import AudioResource
+from pulumi_ci_audio.declarations import Callback
 from pulumi_ci_audio.functions import documented
 from pulumi_ci_audio.lifecycle import binding_models, job_inputs, parameters
 from pulumi_ci_audio.lifecycle.queries import QUERIES, AsrBucket, CiBucket, NoiseReductionJobRecord, PendingRecording

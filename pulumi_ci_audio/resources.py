@@ -14,7 +14,8 @@ from pydantic.alias_generators import to_camel
 
 from pulumi_ci_audio import declarations
 from pulumi_ci_audio.api.configuration_keys import CONFIGURATION_KEYS, SECRET_CONFIGURATION_KEYS
-from pulumi_ci_audio.declarations import AudioResource, Callback
+from pulumi_ci_audio.audio_resource import AudioResource
+from pulumi_ci_audio.declarations import Callback
 from pulumi_ci_audio.provider import dynamic
 from pulumi_ci_audio.provider.conversion import CONFIGURED, SECRETS
 

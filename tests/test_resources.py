@@ -17,7 +17,7 @@ from pydantic.alias_generators import to_camel
 
 import pulumi_ci_audio
 from pulumi_ci_audio import declarations, resources
-from pulumi_ci_audio.declarations import AudioResource
+from pulumi_ci_audio.audio_resource import AudioResource
 from pulumi_ci_audio.lifecycle import job_inputs
 from pulumi_ci_audio.lifecycle.models import CONFIGURED, FILLED_IN, HIDDEN, ResourceModel, has
 from tests.support.places import BUCKET, CLEAN, RAW, REGION
@@ -124,7 +124,7 @@ class TestLaws:
         assert declarations.Callback.__annotations__.keys() == job_inputs.Callback.model_fields.keys()
 
     def test_module_is_short(self) -> None:
-        assert len(inspect.getsource(resources).splitlines()) <= 300
+        assert max(len(inspect.getsource(part).splitlines()) for part in (resources, declarations)) <= 300
 
 
 class Engine(Mocks):
