@@ -10,7 +10,7 @@ import pytest
 from pulumi.dynamic.dynamic import serialize_provider
 
 import pulumi_ci_audio
-import pulumi_ci_audio.functions  # noqa: F401  parsed now: what mocks leave behind may be collected while Python 3.11 parses
+import pulumi_ci_audio.functions
 from pulumi_ci_audio.provider import dynamic
 
 KINDS = ("CiBucketBinding", "AsrBucketBinding", "NoiseReductionTemplate", "NoiseReductionJob", "NoiseReductionBatch")
