@@ -25,11 +25,15 @@ OIDC_VARIABLES = ("TKE_REGION", "TKE_PROVIDER_ID", "TKE_WEB_IDENTITY_TOKEN_FILE"
 
 @dataclass(frozen=True)
 class Credentials:
-    """A secret id with its key and, for temporary ones, its token. The secrets do not show in ``repr``."""
+    """A secret id with its key and, for temporary ones, its token. The secrets do not show in ``repr``.
+
+    The origin says which source they are from.
+    """
 
     secret_id: str = field(repr=False)
     secret_key: str = field(repr=False)
     token: str | None = field(default=None, repr=False)
+    origin: str = field(default="", compare=False)
 
 
 CredentialSource = Callable[[], Credentials]
@@ -160,7 +164,7 @@ def _pair(source: str, values: Mapping[str, str], names: _PairNames) -> Credenti
     if token and not _is_sendable(token):
         # Refused here, since the HTTP library's own complaint about a header quotes it.
         raise SettingsError(f"{source} holds a {token_name} with a character no token has")
-    return Credentials(secret_id, secret_key, token)
+    return Credentials(secret_id, secret_key, token, f"{source}, as {names.secret_id}")
 
 
 def _is_sendable(text: str) -> bool:
@@ -214,4 +218,4 @@ def _instance_role(address: str, name: str, unix_time: Callable[[], float]) -> C
 
 
 def _rotating(source: Callable[[], tuple[str, str, str]]) -> CredentialSource:
-    return lambda: Credentials(*source())
+    return lambda: Credentials(*source(), origin="a role")

@@ -42,7 +42,7 @@ def api_error(phrase: str, operation: Operation, response: Response, unix_time: 
         is_from_service=bool(request_id) and (operation.method == "HEAD" or find(code, message) is not None),
         retry_after=_retry_after(response, unix_time),
     )
-    skew = _skew(response, unix_time)
+    skew = skew_of(response, unix_time)
     is_doubtful = error.is_signature_refused or response.status in _DOUBTFUL_STATUSES
     if is_doubtful and skew is not None and abs(skew) > SHOWN_SKEW_SECONDS:
         direction = "ahead of" if skew > 0 else "behind"
@@ -65,7 +65,8 @@ def _redirection(response: Response) -> str:
     return f"redirected to {place}, which is not followed" if place else ""
 
 
-def _skew(response: Response, unix_time: float) -> float | None:
+def skew_of(response: Response, unix_time: float) -> float | None:
+    """Return how far this machine's clock is ahead of the service's, in seconds; ``None`` where no date came."""
     server_time = _time(response.headers.get("date", ""))
     return None if server_time is None else unix_time - server_time
 

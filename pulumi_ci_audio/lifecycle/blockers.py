@@ -25,6 +25,9 @@ SMART_AUDIO_TAGS = {
 }
 """The tags whose jobs wait in the queue of Smart Audio, and what their jobs are called."""
 
+SERVICE, BATCH_JOB = "service", "batch job"
+"""What two kinds of blockers are called."""
+
 UNSEEN = (
     "what cannot be checked from here: automatic moderation and reviews of historical data; look for both in the "
     "console under Cloud Infinite > Bucket Management > the bucket > Content Moderation"
@@ -62,7 +65,7 @@ Probe = Callable[["Client", Bucket], Iterator[Blocker]]
 
 def _service(service: Service, hint: str = "") -> Probe:
     path = service.describe_buckets.path
-    blocker = Blocker("service", "", service.name, "enabled", f"DELETE {path}, or console: {service.name}{hint}")
+    blocker = Blocker(SERVICE, "", service.name, "enabled", f"DELETE {path}, or console: {service.name}{hint}")
 
     def probe(client: Client, bucket: Bucket) -> Iterator[Blocker]:
         # Asked now and awaited last, so that the questions of all threads have the time to meet in one request.
@@ -89,7 +92,7 @@ def _batch_jobs(kind: str) -> Probe:
     def probe(client: Client, bucket: Bucket) -> Iterator[Blocker]:
         for job in client.describe_batch_jobs(bucket, kind=kind, states=UNFINISHED_STATES):
             remedy = f"PUT /inventorytriggerjob/{job.job_id}?cancel, or console: Batch tasks"
-            yield Blocker("batch job", job.job_id, job.name or "", job.state or "?", remedy)
+            yield Blocker(BATCH_JOB, job.job_id, job.name or "", job.state or "?", remedy)
 
     return probe
 

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from pulumi_ci_audio.cli import main
+from pulumi_ci_audio.cli.emulator import emulator
 
 COMMAND = [sys.executable, "-c", "from pulumi_ci_audio.cli import main; main()", "emulator"]
 
@@ -79,7 +80,7 @@ def test_what_makes_no_sense_is_refused_in_a_line(tmp_path, monkeypatch, options
 
 
 def test_the_defaults_stay_as_they_are():
-    options = {option.name: option.default for option in main.commands["emulator"].params}
+    options = {option.name: option.default for option in emulator.params}
 
     assert options == {
         "port": 9350,
@@ -99,12 +100,12 @@ def test_the_defaults_stay_as_they_are():
 
 
 def test_a_missing_library_is_told_in_a_line(tmp_path):
-    for name in ("click", "h11"):
+    for name, arguments in {"click": [], "rich": ["status"], "h11": []}.items():
         folder = tmp_path / name
         folder.mkdir()
         (folder / f"{name}.py").write_text(f"raise ModuleNotFoundError('gone', name={name!r})")
         result = subprocess.run(
-            [*COMMAND, "--data", str(tmp_path / "data")],
+            [*COMMAND[:-1], *(arguments or ["emulator", "--data", str(tmp_path / "data")])],
             env={"PYTHONPATH": str(folder)},
             cwd=Path(__file__).parents[2],
             capture_output=True,

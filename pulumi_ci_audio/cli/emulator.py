@@ -1,31 +1,21 @@
-"""The command line, ``pulumi-ci-audio``. Its commands import what they need when they run."""
+"""The command ``emulator``: serve the API from a folder."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from pulumi_ci_audio.emulator.state.settings import Settings
+import click
 
-try:
-    import click
-except ModuleNotFoundError:  # the extras are optional, the script's entry point is not
-    sys.exit("pulumi-ci-audio needs click: pip install 'pulumi-ci-audio[cli]'")
+from pulumi_ci_audio.emulator.state.settings import Settings
 
 if TYPE_CHECKING:
     import ssl
     from types import FrameType
 
 Command = TypeVar("Command", bound=Callable[..., object])
-
-
-@click.group()
-@click.version_option(package_name="pulumi-ci-audio")
-def main() -> None:
-    """Tencent Cloud Infinite (CI) audio: tools around the Pulumi resources."""
 
 
 def _assumptions(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -61,7 +51,7 @@ def _tls(authority_file: Path) -> ssl.SSLContext:
     return authority.context
 
 
-@main.command()
+@click.command(epilog="Example: pulumi-ci-audio emulator --port 9350 --data ./cloud")
 @click.option("--port", type=click.IntRange(0, 65535), default=9350, show_default=True, help="0 picks a free one.")
 @click.option(
     "--data",

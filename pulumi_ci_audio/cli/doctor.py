@@ -1,0 +1,151 @@
+"""The command ``doctor``: what is set up, what is missing, and what to do about it. Nothing is changed."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+import click
+from rich.text import Text
+
+from pulumi_ci_audio.api.buckets import Bucket
+from pulumi_ci_audio.api.client import Client
+from pulumi_ci_audio.api.errors import CiAudioError, SettingsError, WaitCancelledError
+from pulumi_ci_audio.api.settings import ENDPOINT_VARIABLE, Settings
+from pulumi_ci_audio.cli import contact, machine
+from pulumi_ci_audio.cli.permissions import READS, WRITES, Answer, Permission, ask, needs_bucket
+from pulumi_ci_audio.cli.survey import listed
+from pulumi_ci_audio.cli.terminal import CouldNotTellError, console
+from pulumi_ci_audio.lifecycle.errors import explain
+
+
+class Mark(Enum):
+    """How a line is to be taken: its word, its colour, and the status that the command exits with at least."""
+
+    OK = ("ok", "green", 0)
+    NOTE = ("note", "cyan", 0)
+    MEND = ("mend", "yellow", 1)
+    UNKNOWN = ("?", "red", 2)
+
+
+@dataclass(frozen=True)
+class Line:
+    """What was found out about one subject, and what to do about it."""
+
+    mark: Mark
+    subject: str
+    text: str
+
+
+@click.command(
+    epilog="Exit code: 0 all is well, 1 something must be mended, 2 something could not be told. "
+    "Example: pulumi-ci-audio doctor --region ap-chongqing --bucket recordings-1250000000"
+)
+@click.option("--region", help="The region to ask; TENCENTCLOUD_REGION or COS_REGION if left out.")
+@click.option("--bucket", help="The bucket to try permissions on; the first one with Smart Audio if left out.")
+def doctor(*, region: str | None, bucket: str | None) -> None:
+    """Check engine, SDK, plugin, credentials, endpoint, clock and permissions, and say what to do.
+
+    Requests are sent that only read. The configuration of a stack is not looked at.
+    """
+    cancelled = threading.Event()
+    out, status = console(), 0
+    try:
+        for line in _lines(region, bucket, cancelled):
+            word, colour, code = line.mark.value
+            status = max(status, code)
+            out.print(Text(f"{word:5}", style=colour), Text(f"{line.subject:12}{line.text}"), soft_wrap=True)
+    except (KeyboardInterrupt, WaitCancelledError):
+        cancelled.set()
+        raise CouldNotTellError("interrupted") from None
+    sys.exit(status)
+
+
+def _lines(region: str | None, bucket: str | None, cancelled: threading.Event) -> Iterator[Line]:
+    for part in machine.parts(os.environ.get("PATH")):
+        missing = Mark.NOTE if part.is_optional else Mark.MEND
+        yield Line(Mark.OK if part.found else missing, part.name, part.found or part.advice)
+    settings = contact.settings_of_terminal()
+    try:
+        where = contact.checked_region(region, settings)
+        named = contact.checked_bucket(where, bucket) if bucket else None
+        endpoint = settings.endpoint
+    except SettingsError as error:
+        yield Line(Mark.MEND, "settings", f"{error}; the rest cannot be checked")
+        return
+    yield Line(Mark.OK, "region", where)
+    has_credentials = True
+    try:
+        yield Line(Mark.OK, "credentials", f"from {settings.credentials()().origin}")
+    except SettingsError as error:
+        yield Line(Mark.MEND, "credentials", str(error))
+        has_credentials = False
+    try:
+        yield from _contact(settings, where, endpoint)
+    except CiAudioError as error:
+        found = (
+            f"{ENDPOINT_VARIABLE} is {endpoint}: is it the right one, and does the emulator run?" if endpoint else ""
+        )
+        advice = found or "check the region, the network and the proxy"
+        yield Line(Mark.UNKNOWN, "endpoint", f"{error}; {advice}")
+        return
+    if has_credentials:
+        yield from _permissions(contact.client_of(settings, cancelled), where, named)
+
+
+def _contact(settings: Settings, region: str, endpoint: str | None) -> Iterator[Line]:
+    seen = contact.reach(settings, region)
+    place = f"{endpoint} ({ENDPOINT_VARIABLE})" if endpoint else f"the cloud, region {region}"
+    if seen.is_service:
+        yield Line(Mark.OK, "endpoint", f"{place} answers")
+    else:
+        text = f"{place} answers without the service's mark, HTTP {seen.status}: a proxy or a wrong endpoint?"
+        yield Line(Mark.MEND, "endpoint", text)
+    if seen.skew is None:
+        yield Line(Mark.UNKNOWN, "clock", "the answer has no date; compare this machine's clock with another")
+        return
+    seconds = f"{abs(seen.skew):.0f} s {'ahead of' if seen.skew > 0 else 'behind'} the service's"
+    if abs(seen.skew) > contact.CLOCK_SECONDS:
+        yield Line(Mark.MEND, "clock", f"this machine's is {seconds}: correct it, or signatures are refused")
+    else:
+        yield Line(Mark.OK, "clock", f"this machine's is {seconds}")
+
+
+def _permissions(client: Client, region: str, named: Bucket | None) -> Iterator[Line]:
+    try:
+        known = listed(client, region)
+        first = min(known.names, default=None)
+        bucket = named or (Bucket(region, first) if first else None)
+        there: list[str] = []
+        for operation in READS:
+            if bucket is None and needs_bucket(operation):
+                continue
+            answer = ask(client, operation, bucket or Bucket(region, ""))
+            if answer.permission is Permission.THERE:
+                there.append(operation.action)
+            else:
+                yield _permission(answer)
+    except CiAudioError as error:
+        yield Line(Mark.UNKNOWN, "permissions", explain(error))
+        return
+    where = f" (asked of bucket {bucket})" if bucket else ""
+    if there:
+        yield Line(Mark.OK, "permissions", f"{_listed(there)}{where}")
+    if bucket is None:
+        text = "the region has no bucket with Smart Audio to try the others on: name one with --bucket"
+        yield Line(Mark.NOTE, "permissions", text)
+    text = f"not tried, since they change something; grant {_listed(operation.action for operation in WRITES)}"
+    yield Line(Mark.NOTE, "permissions", text)
+
+
+def _permission(answer: Answer) -> Line:
+    mark = Mark.MEND if answer.permission is Permission.MISSING else Mark.UNKNOWN
+    return Line(mark, "permissions", f"{answer.operation.action}: {answer.text}")
+
+
+def _listed(actions: Iterable[str]) -> str:
+    return ", ".join(sorted({action for joined in actions for action in joined.split(" and ")}))
