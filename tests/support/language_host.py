@@ -1,6 +1,7 @@
 """A stand-in for Pulumi's language host for Python, which is in no package registry.
 
-It runs a program in a process of its own, as the true one does. For ``pulumi import`` it returns the program in
+It runs a program in a process of its own, as the true one does, and a policy pack in the pack's own environment. It
+installs nothing. For ``pulumi import`` it returns the program in
 Pulumi's own intermediate language: what the true host would write differs from this in spelling only.
 """
 
@@ -61,11 +62,33 @@ def install(folder: Path) -> None:
 
 
 class _Host(language_pb2_grpc.LanguageRuntimeServicer):
+    def __init__(self) -> None:
+        self.plugins: list[subprocess.Popen[str]] = []
+
     def GetPluginInfo(self, _request: Any, _context: Any) -> plugin_pb2.PluginInfo:  # noqa: N802  the protocol's name
         return plugin_pb2.PluginInfo(version="0.0.0")
 
+    def Handshake(self, _request: Any, _context: Any) -> Any:  # noqa: N802
+        return language_pb2.LanguageHandshakeResponse()
+
+    def InstallDependencies(self, _request: Any, _context: Any) -> Any:  # noqa: N802
+        return iter(())
+
     def GetRequiredPackages(self, _request: Any, _context: Any) -> Any:  # noqa: N802
         return language_pb2.GetRequiredPackagesResponse()
+
+    def RunPlugin(self, request: Any, _context: Any) -> Any:  # noqa: N802  used for policy packs
+        pack = Path(request.info.program_directory)
+        command = [str(pack / "venv" / "bin" / "python"), "-u", "-m", "pulumi.policy", *request.args[:1], str(pack)]
+        variables = dict(variable.split("=", 1) for variable in request.env)
+        with subprocess.Popen(
+            command, cwd=request.pwd, env={**os.environ, **variables}, stdout=subprocess.PIPE, text=True
+        ) as process:
+            self.plugins.append(process)
+            assert process.stdout is not None
+            for line in process.stdout:
+                yield language_pb2.RunPluginResponse(stdout=line.encode())
+        yield language_pb2.RunPluginResponse(exitcode=process.returncode)
 
     def Run(self, request: Any, _context: Any) -> Any:  # noqa: N802
         command = [os.environ.get("PULUMI_PYTHON_CMD", sys.executable), str(_RUNNER), sys.argv[-1]]
@@ -81,11 +104,14 @@ class _Host(language_pb2_grpc.LanguageRuntimeServicer):
 
 
 if __name__ == "__main__":
-    server = grpc.server(ThreadPoolExecutor(4))
-    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(_Host(), server)
+    server, host = grpc.server(ThreadPoolExecutor(4)), _Host()
+    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server)
     print(server.add_insecure_port("127.0.0.1:0"), flush=True)  # noqa: T201  the engine reads the port
     server.start()
     try:
         server.wait_for_termination()
     except KeyboardInterrupt:
         sys.exit(0)
+    finally:
+        for plugin in host.plugins:
+            plugin.kill()
