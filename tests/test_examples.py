@@ -124,13 +124,13 @@ def with_environment(folder: Path) -> Path:
     return folder
 
 
-# The quickstart and what pipelines deploy run in tests of their own, as their READMEs say.
-@pytest.mark.parametrize(
-    "example",
-    [folder for folder in FOLDERS if folder.name not in {"quickstart", DEPLOYED_BY_PIPELINES}],
-    ids=lambda folder: folder.name,
-    indirect=True,
-)
+def examples_but(*names: str) -> pytest.MarkDecorator:
+    """Run a test for the examples that are not run as their READMEs say, in tests of their own."""
+    folders = [folder for folder in FOLDERS if folder.name not in names]
+    return pytest.mark.parametrize("example", folders, ids=lambda folder: folder.name, indirect=True)
+
+
+@examples_but("quickstart", DEPLOYED_BY_PIPELINES)
 def test_example_runs_rests_and_goes(stack: automation.Stack, ci_audio_emulator: RunningEmulator) -> None:
     up = stack.up(color="never")
 
@@ -177,6 +177,7 @@ def test_example_readme_names_every_key_of_its_configuration(example: Path, proj
     assert [key for key in project.get("config", {}) if not re.search(rf"\b{key}\b", readme)] == []
 
 
+@examples_but(DEPLOYED_BY_PIPELINES)
 def test_example_readme_configures_what_its_program_requires(
     example: Path, project: dict[str, Any], engine_on_path: Path, tmp_path: Path
 ) -> None:

@@ -32,6 +32,9 @@ def _buckets(service: Service) -> Ask:
 READS: Mapping[Operation, Ask] = MappingProxyType(
     {
         operations.DESCRIBE_CI_BUCKET: lambda client, bucket: client.describe_ci_bucket(bucket),
+        operations.DESCRIBE_CI_BUCKETS: lambda client, bucket: client.describe_ci_buckets(
+            bucket.region, prefix=bucket.name
+        ),
         **{service.describe_buckets: _buckets(service) for service in (SMART_AUDIO, *operations.OTHER_SERVICES)},
         operations.DESCRIBE_ASR_QUEUES: lambda client, bucket: client.describe_asr_queues(bucket),
         operations.DESCRIBE_JOB: lambda client, bucket: client.describe_job(bucket, _NO_JOB),
