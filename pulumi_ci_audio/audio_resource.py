@@ -7,15 +7,18 @@ the documentation of arguments come from the models of a kind.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping
+from dataclasses import dataclass
 from inspect import get_annotations
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import pulumi
 from pydantic.alias_generators import to_camel, to_snake
 
 from pulumi_ci_audio.lifecycle.kinds import KINDS, Kind
 from pulumi_ci_audio.lifecycle.models import FILLED_IN, HIDDEN, has
+
+T = TypeVar("T")
 
 
 class AudioResource(pulumi.CustomResource, ABC):
@@ -50,11 +53,11 @@ class AudioResource(pulumi.CustomResource, ABC):
         if self.kind.delete_before_replace:
             opts = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(delete_before_replace=True), opts)
         self._register(resource_name, self._outputs() | given, opts)
-        if self.settled_by:
+        if self.settled_by and pulumi.runtime.is_dry_run():
             self._settle_outputs()
 
     def _settle_outputs(self) -> None:
-        """Let an output that has no value be known to have none; the SDK takes it for unknown in every preview."""
+        """Let an output that has no value be known to have none; in a preview the SDK takes it for unknown."""
         settled: pulumi.Output[Any] = getattr(self, self.settled_by)
         for name, field in self.kind.state.model_fields.items():
             if not has(field, HIDDEN) and field.default is None and name != self.settled_by:
@@ -79,13 +82,28 @@ class AudioResource(pulumi.CustomResource, ABC):
         return prop if prop.startswith("__") else to_snake(prop)
 
 
+@dataclass(frozen=True)
+class _Asked(Awaitable[T]):
+    """Asks when it is awaited, so that nothing is left over where an engine ends the program before."""
+
+    ask: Callable[[], Coroutine[Any, Any, T]]
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        return self.ask().__await__()
+
+
 def _known_with(output: pulumi.Output[Any], settled: pulumi.Output[Any]) -> pulumi.Output[Any]:
     """Return ``output``, known too while ``settled`` is."""
 
     async def is_known() -> bool:
         return await output.is_known() or await settled.is_known()
 
-    return pulumi.Output(output.resources(), output.future(with_unknowns=True), is_known(), output.is_secret())
+    return pulumi.Output(
+        _Asked(output.resources),
+        _Asked(lambda: output.future(with_unknowns=True)),
+        _Asked(is_known),
+        _Asked(output.is_secret),
+    )
 
 
 def _arguments_text(kind: Kind) -> str:

@@ -99,6 +99,33 @@ def test_the_quickstart_cleans_a_recording_and_leaves_the_bucket_as_it_was(
     assert "Traceback" not in ran.stdout
 
 
+def test_a_preview_that_is_refused_prints_the_reason_and_nothing_of_python(
+    folder: Path, environment: dict[str, str]
+) -> None:
+    program = folder / "__main__.py"
+    text = program.read_text(encoding="utf-8")
+    program.write_text(text.replace('output_object=config.require("output")', 'output_object=""'), encoding="utf-8")
+    typed = [
+        'pulumi login "file://$PWD"',
+        "pulumi stack init dev",
+        f"pulumi config set bucket {BUCKET.name}",
+        "pulumi preview 2>&1",
+    ]
+
+    ran = subprocess.run(
+        ["bash", "-ec", "\n".join(typed)],
+        cwd=folder,
+        env={**environment, "PULUMI_CONFIG_PASSPHRASE": "", "TENCENTCLOUD_REGION": BUCKET.parent.name},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ran.returncode != 0
+    assert "outputObject value {} has a problem: must be an object's key and not empty" in ran.stdout
+    assert [line for line in ran.stdout.splitlines() if re.search(r"Traceback|never awaited|Warning:", line)] == []
+
+
 def test_the_quickstart_installs_what_it_needs() -> None:
     installing = [line for line in commands_in(README, SECTION) if is_installation(line)]
     (extra,) = {

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from pulumi_ci_audio.api.records import NoiseReductionParameters
-from pulumi_ci_audio.lifecycle.models import REQUESTS, STAYS, InBucket
+from pulumi_ci_audio.lifecycle.models import HIDDEN, REQUESTS, STAYS, InBucket
 from pulumi_ci_audio.lifecycle.parameters import DEFAULT_FORMAT, DEFAULT_SAMPLE_RATE, Format, SampleRate
 
 _NAME = re.compile(r"[\w\-*]{1,64}")
@@ -30,6 +30,7 @@ class TemplateInputs(InBucket):
     sample_rate: Annotated[SampleRate, REQUESTS] = Field(
         DEFAULT_SAMPLE_RATE, description="The rate of the results in hertz."
     )
+    owner: Annotated[str, HIDDEN, STAYS] = Field("", alias="__owner", description="Which resource this is.")
 
     @property
     def parameters(self) -> NoiseReductionParameters:

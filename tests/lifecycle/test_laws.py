@@ -61,7 +61,7 @@ KINDS = {
         TemplateInputs,
         TEMPLATE,
         {"ci": "on", "asr": "on"},
-        {**ELSEWHERE, "templateName": "others", "format": "mp3", "sampleRate": 48000},
+        {**ELSEWHERE, "templateName": "others", "format": "mp3", "sampleRate": 48000, "__owner": "somebody"},
     ),
     "job": Kind(
         JOBS,

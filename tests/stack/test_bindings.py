@@ -671,21 +671,6 @@ class TestResourceOptions:
         assert stack.destroy().succeeded
         assert write_calls(emulator) == [BIND]
 
-    def test_deleted_with_leaves_it_to_the_other(self, stack: Stack, emulator: RunningEmulator) -> None:
-        def program() -> None:
-            first = CiBucketBinding("binding", bucket=BUCKET)
-            AsrBucketBinding(
-                "audio", bucket=first.bucket, on_destroy="off", opts=pulumi.ResourceOptions(deleted_with=first)
-            )
-
-        stack.up(program)
-        emulator.clear_requests()
-        # Nothing disables Smart Audio now, so unbinding is blocked: exactly what deleted_with asks for.
-        destroy = stack.destroy()
-
-        assert not destroy.succeeded
-        assert write_calls(emulator) == []
-
     @pytest.mark.every_family
     def test_custom_timeouts_bound_the_wait(self, stack: Stack, emulator: RunningEmulator) -> None:
         emulator.change_settings(unbind_seconds=30)
