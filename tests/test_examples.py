@@ -40,11 +40,16 @@ class Needs:
 
     configuration: dict[str, str] = field(default_factory=lambda: {"bucket": BUCKET})
     objects: tuple[str, ...] = ()
+    buckets: tuple[tuple[str, str], ...] = ((REGION, BUCKET),)
 
 
 # For examples that need more than the bucket's name.
 NEEDS: dict[str, Needs] = {
     "folder": Needs(objects=("raw/speech.mp3", "raw/deep/other.mp3")),
+    "many-regions": Needs(
+        {"prefix": "recordings", "appid": "1250000000"},
+        buckets=tuple((region, f"recordings-{region}-1250000000") for region in ("ap-chongqing", "ap-shanghai")),
+    ),
     "template-and-jobs": Needs(objects=("raw/speech.mp3",)),
     "native": Needs(
         {
@@ -93,7 +98,8 @@ def stack(
     variables = {**engine_variables(tmp_path / "pulumi"), **ci_audio_emulator.environment(region=REGION)}
     for variable, value in variables.items():
         monkeypatch.setenv(variable, value)
-    ci_audio_emulator.put_bucket(REGION, BUCKET)
+    for region, bucket in needs.buckets:
+        ci_audio_emulator.put_bucket(region, bucket)
     recording = (AUDIO / "speech-noisy.mp3").read_bytes()
     configured = {key: declared.get("default") for key, declared in project.get("config", {}).items()}
     configuration = dict(needs.configuration)
@@ -101,7 +107,8 @@ def stack(
         configuration["otherEndpoint"] = other_account.url
     configured.update(configuration)
     for key in filter(None, (configured.get("input"), *needs.objects)):
-        ci_audio_emulator.put_object(REGION, BUCKET, key, recording)
+        for region, bucket in needs.buckets:
+            ci_audio_emulator.put_object(region, bucket, key, recording)
     folder = with_environment(shutil.copytree(example, tmp_path / example.name))
 
     def run_program() -> None:
@@ -144,7 +151,7 @@ def test_example_runs_rests_and_goes(stack: automation.Stack, ci_audio_emulator:
 
     stack.destroy(color="never")
 
-    assert [(bucket["ci"], bucket["asr"]) for bucket in ci_audio_emulator.state()["buckets"]] == [("off", "off")]
+    assert {(bucket["ci"], bucket["asr"]) for bucket in ci_audio_emulator.state()["buckets"]} == {("off", "off")}
     assert ci_audio_emulator.state()["templates"] == []
 
 
