@@ -1,6 +1,6 @@
 # Every target makes what it needs first: the virtual environment at .venv and, where it is used, the Pulumi engine.
 
-.PHONY: demo test lint format bench campaign record engine clean
+.PHONY: demo test test-matrix lint format bench campaign record engine clean
 .DEFAULT_GOAL := test
 
 PYTHON ?= python3
@@ -38,6 +38,10 @@ test: $(READY) $(LOWEST_READY)
 	@$(BIN)/python tools/engine.py
 	$(BIN)/python -m pytest $(BESIDE)
 	$(LOWEST)/bin/python -m pytest $(BESIDE) $(WITH_LOWEST)
+
+test-matrix: $(READY)
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/python -m tools.matrix $(PYTHONS)
 
 lint: $(READY)
 	$(BIN)/ruff format --check
