@@ -21,6 +21,9 @@ def run_all(runner: Runner, job: str, **variables: str) -> str:
     """Run every step of a job of the workflow, and return what they printed; each must succeed."""
     printed = ""
     for name, script in github_steps(PROJECT, job):
+        if name == "Install" and runner.is_installed:
+            continue
+        runner.is_installed |= name == "Install"
         ended = runner.run(script, **variables)
         printed += ended.text
         assert ended.code == 0, f"{name}: {ended.text}"
@@ -66,7 +69,7 @@ def test_preview_deployment_killed_recovered_drift_found_and_repaired(runner: Ru
     assert '"off" => "on"' in (runner.checkout / "issue.md").read_text(encoding="utf-8")
     drift = runner.run(gitlab_script(PROJECT, "drift"), CI_API_V4_URL="https://gitlab.test/api/v4", CI_PROJECT_ID="1")
     assert drift.code == 0, drift.text
-    assert runner.told[-1].startswith("curl") or "title=Drift in production" in "\n".join(runner.told)
+    assert "title=Drift in production" in "\n".join(runner.told[3:])
 
     # The next deployment repairs it, and pays nothing.
     run_all(runner, "up")

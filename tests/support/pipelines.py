@@ -61,6 +61,8 @@ class Runner:
             (tools / name).chmod(0o755)
         (self.checkout / "venv").symlink_to(sys.prefix, target_is_directory=True)
         (self.checkout / "policy" / "venv").symlink_to(policies, target_is_directory=True)
+        self.is_installed = False
+        """Whether the project's packages were installed: one machine does it once here, and hosts do it in each job."""
         self._told = folder / "told"
         self._told.touch()
         path = os.pathsep.join([str(tools), str(engine), str(Path(sys.executable).parent), os.environ["PATH"]])
@@ -130,6 +132,6 @@ def github_steps(project: Path, job: str) -> Iterator[tuple[str, str]]:
 
 
 def gitlab_script(project: Path, job: str) -> str:
-    """Return the script of a job, with what every job does before."""
+    """Return the script of a job, without what every job does before."""
     pipeline = yaml.safe_load((project / GITLAB).read_text(encoding="utf-8"))
-    return "\n".join([*pipeline["default"]["before_script"], *pipeline[job]["script"]])
+    return "\n".join(pipeline[job]["script"])
