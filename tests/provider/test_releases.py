@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pulumi.runtime.proto import provider_pb2
 
-from pulumi_ci_audio.lifecycle.kinds import LIFECYCLES
+from pulumi_ci_audio.lifecycle.lifecycles import LIFECYCLES
 from tests.data.record_release import RELEASES
 from tests.support.families import MODULES, Family
 from tests.support.places import REGION
