@@ -56,6 +56,9 @@ threading.Event().wait()
 
 _PATIENCE_SECONDS = 30
 
+TABLES = ("pairs", "stacks", "recordings")
+"""What is measured, each in a table of its own: pairs, many resources in a stack, and folders of recordings."""
+
 Measurement = Callable[[], float]
 
 
@@ -107,29 +110,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table; return the exit status."""
     parser = argparse.ArgumentParser(description="Measure the package against baselines, and print the ratios.")
     parser.add_argument("--quick", action="store_true", help="only show that every pair can be measured")
-    is_quick = parser.parse_args(arguments).quick
-    effort = QUICK if is_quick else Effort()
+    parser.add_argument("--table", choices=TABLES, action="append", help="only this table; may be repeated")
+    given = parser.parse_args(arguments)
+    is_quick, tables = given.quick, given.table or TABLES
+    with tempfile.TemporaryDirectory(prefix="ci-audio-bench-") as name:
+        isolate(Path(name), find_or_install(), {})
+        if "pairs" in tables:
+            pairs(Path(name) / "pairs", QUICK if is_quick else Effort())
+        if "stacks" in tables:
+            bench_stacks.print_table(Path(name) / "clouds", bench_stacks.QUICK if is_quick else bench_stacks.Sizes())
+        if "recordings" in tables:
+            counts = bench_recordings.QUICK if is_quick else bench_recordings.Counts()
+            bench_recordings.print_table(Path(name) / "recordings", counts)
+    return 0
+
+
+def pairs(folder: Path, effort: Effort) -> None:
+    """Measure the pairs, and print their table."""
     print(f"{os.cpu_count()} cores, Python {platform.python_version()}. Medians of {effort.rounds} rounds; ratio: ours")
     print("through baseline, of each round. Of requests/s more is better, of times less.\n")
     print("| what | ours | baseline | ratio | spread of the ratio |\n|---|--:|--:|--:|--:|", flush=True)
     with (
-        tempfile.TemporaryDirectory(prefix="ci-audio-bench-") as name,
-        _server(EMULATOR, "emulator", "--port", "0", "--data", f"{name}/cloud") as emulator_port,
+        _server(EMULATOR, "emulator", "--port", "0", "--data", f"{folder}/cloud") as emulator_port,
         _server(MOTO) as moto_port,
     ):
-        _prepare(Path(name), emulator_port, effort.resources)
+        _prepare(emulator_port, effort.resources)
         for pair in (
             *throughput(emulator_port, moto_port, seconds=effort.seconds),
             *nothing_to_do(resources=effort.resources),
             imports(),
             signed_get(f"http://127.0.0.1:{emulator_port}", calls=effort.calls),
-            denoising(Path(name), clips=effort.clips),
+            denoising(folder, clips=effort.clips),
         ):
             print(pair.row(effort), flush=True)
-        bench_stacks.print_table(Path(name) / "clouds", bench_stacks.QUICK if is_quick else bench_stacks.Sizes())
-        counts = bench_recordings.QUICK if is_quick else bench_recordings.Counts()
-        bench_recordings.print_table(Path(name) / "recordings", counts)
-    return 0
 
 
 def throughput(emulator_port: int, moto_port: int, *, seconds: float) -> Iterator[Pair]:
@@ -290,17 +303,16 @@ def _server(code: str, *arguments: str) -> Iterator[int]:
             process.terminate()
 
 
-def _prepare(folder: Path, emulator_port: int, buckets: int) -> None:
-    """Give the engine an environment of its own, and buckets in the emulator."""
+def _prepare(emulator_port: int, buckets: int) -> None:
+    """Let the package find the emulator, and buckets in it."""
     for number in range(buckets):
         _put(emulator_port, f"/_emulator/buckets/{REGION}/bucket{number}-1250000000", body=b"{}")
-    settings = {
+    os.environ |= {
         "CI_AUDIO_ENDPOINT": f"http://127.0.0.1:{emulator_port}",
         "TENCENTCLOUD_SECRET_ID": "emulator",
         "TENCENTCLOUD_SECRET_KEY": "emulator",
         "TENCENTCLOUD_REGION": REGION,
     }
-    isolate(folder, find_or_install(), settings)
 
 
 def _signature(method: str, path: str, host: str) -> str:

@@ -15,12 +15,10 @@ NUMBER = r"\d[\d.e+-]*"
 
 @pytest.mark.engine
 def test_bench_prints_a_row_for_every_pair(engine_on_path: Path) -> None:
-    status, output, errors = run_tool("bench", "--quick")
+    status, output, errors = run_tool("bench", "--quick", "--table", "pairs")
 
     assert status == 0, output + errors
-    pairs, others = output.split("| what | native |")
-    stacks, recordings = others.split("| recordings |")
-    header, ruler, *rows = [line for line in pairs.splitlines() if line.startswith("|")]
+    header, ruler, *rows = [line for line in output.splitlines() if line.startswith("|")]
     assert header.count("|") == ruler.count("|")
     assert [re.split(r"[,:]", row)[0] for row in rows] == [
         "| GET of an object",
@@ -33,6 +31,15 @@ def test_bench_prints_a_row_for_every_pair(engine_on_path: Path) -> None:
     ]
     for row in rows:
         assert re.search(rf"\| {NUMBER} \S+ \| {NUMBER} \S+ \| {NUMBER} \| {NUMBER} to {NUMBER} \|$", row), row
+
+
+@pytest.mark.campaign
+@pytest.mark.engine
+def test_bench_measures_stacks_and_recordings(engine_on_path: Path) -> None:
+    status, output, errors = run_tool("bench", "--quick", "--table", "stacks", "--table", "recordings")
+
+    assert status == 0, output + errors
+    stacks, recordings = output.split("| recordings |")
     measured = [line for line in stacks.splitlines() if line.startswith("| ") and re.search(NUMBER, line)]
     assert len(measured) == 9
     counted = [line for line in recordings.splitlines() if re.match(rf"\| {NUMBER} \| {NUMBER} requests", line)]
