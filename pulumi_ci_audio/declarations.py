@@ -191,6 +191,8 @@ class NoiseReductionJob(AudioResource):
 
 
 class NoiseReductionBatch(AudioResource):
+    settled_by = "pending"
+
     bucket: pulumi.Output[str] = pulumi.property("bucket")
     region: pulumi.Output[str] = pulumi.property("region")
     input_prefix: pulumi.Output[str] = pulumi.property("inputPrefix")
