@@ -142,15 +142,12 @@ class TestOnce:
     ) -> None:
         emulator.add_fault(method="HEAD", path="*", times=1, effect="after", action={"delay": 1.5})
         with RunningOperation(stack, "up", job()) as running:
-            engine, provider = running.engine(), running.provider()
+            engine, _ = running.engine(), running.provider()
             until(lambda: emulator.faults()[0]["fired"], "the first request")
             kill(engine)
             running.outcome()
-            until(
-                lambda: requests_to(emulator, "/asrbucket") or not is_running(provider),
-                "the last look before submitting, or the end of the plugin",
-            )
-            settled(lambda: len(emulator.requests()), for_seconds=0.5)
+            # Far longer than the answer is held back: what the provider still does, it does by then.
+            settled(lambda: len(emulator.requests()), for_seconds=3.0)
 
         assert jobs(emulator) == []
         assert not any(e["method"] == "POST" for e in emulator.requests())
