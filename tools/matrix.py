@@ -116,6 +116,10 @@ def try_case(case: Case, folder: Path) -> str:
         _uv("pip", "check", "--quiet", "--python", str(python)),
         [str(python), "-c", _FULL if case.extras else _BARE],
     ]
+    if subprocess.run(_uv("python", "find", find_python(case.python)), capture_output=True, check=False).returncode:
+        fetched = subprocess.run(_uv("python", "install", case.python), capture_output=True, check=False)
+        if fetched.returncode:
+            return f"not tried: there is no Python {case.python} on this machine, and uv cannot fetch one"
     for step in steps:
         ended = subprocess.run(step, cwd=folder, capture_output=True, text=True, check=False)
         if ended.returncode:
