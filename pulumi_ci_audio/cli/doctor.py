@@ -46,7 +46,7 @@ class Line:
     "Example: pulumi-ci-audio doctor --region ap-chongqing --bucket recordings-1250000000"
 )
 @click.option("--region", help="The region to ask; TENCENTCLOUD_REGION or COS_REGION if left out.")
-@click.option("--bucket", help="The bucket to try permissions on; the first one with Smart Audio if left out.")
+@click.option("--bucket", help="The bucket to try permissions on; the first one of the region if left out.")
 def doctor(*, region: str | None, bucket: str | None) -> None:
     """Check engine, SDK, plugin, credentials, endpoint, clock and permissions, and say what to do.
 
@@ -118,7 +118,7 @@ def _contact(settings: Settings, region: str, endpoint: str | None) -> Iterator[
 def _permissions(client: Client, region: str, named: Bucket | None) -> Iterator[Line]:
     try:
         known = listed(client, region)
-        first = min(known.names, default=None)
+        first = min(known.smart_audio or known.bound, default=None)
         bucket = named or (Bucket(region, first) if first else None)
         there: list[str] = []
         for operation in READS:
@@ -136,7 +136,7 @@ def _permissions(client: Client, region: str, named: Bucket | None) -> Iterator[
     if there:
         yield Line(Mark.OK, "permissions", f"{_listed(there)}{where}")
     if bucket is None:
-        text = "the region has no bucket with Smart Audio to try the others on: name one with --bucket"
+        text = "the region has no bound bucket to try the others on: name one with --bucket"
         yield Line(Mark.NOTE, "permissions", text)
     text = f"not tried, since they change something; grant {_listed(operation.action for operation in WRITES)}"
     yield Line(Mark.NOTE, "permissions", text)

@@ -29,12 +29,12 @@ _STYLES = {Verdict.ON: "green", Verdict.OFF_OR_BLOCKED: "yellow", Verdict.UNKNOW
 @click.argument("buckets", metavar="[BUCKET]...", nargs=-1)
 @click.option("--region", help="Where the buckets are; TENCENTCLOUD_REGION or COS_REGION if left out.")
 @click.option("--prefix", default="", help="Only buckets whose names begin so.")
-@click.option("--quick", is_flag=True, default=False, help="Only CI and Smart Audio: one request for each bucket.")
+@click.option("--quick", is_flag=True, default=False, help="Only CI and Smart Audio, as lists of the region say.")
 @click.option("--json", "as_json", is_flag=True, default=False, help="Print JSON.")
 def status(*, buckets: tuple[str, ...], region: str | None, prefix: str, quick: bool, as_json: bool) -> None:
     """Show how buckets stand: CI, Smart Audio, what blocks switching them off, and unfinished work.
 
-    Without BUCKET, every bucket with Smart Audio in the region is shown. Nothing is changed.
+    Without BUCKET, every bucket of the region that is bound is shown. Nothing is changed.
     """
     cancelled = threading.Event()
     standings: list[Standing] = []
@@ -65,8 +65,8 @@ def status(*, buckets: tuple[str, ...], region: str | None, prefix: str, quick: 
 
 
 def _names(known: Listed, wanted: list[str], prefix: str) -> list[str]:
-    if known.refusal and not wanted:
-        raise CouldNotTellError(f"{known.refusal}; or name the buckets to look at")
+    if known.refusals and not wanted:
+        raise CouldNotTellError(f"{'; '.join(known.refusals)}; or name the buckets to look at")
     return [name for name in dict.fromkeys(wanted or sorted(known.names)) if name.startswith(prefix)]
 
 
@@ -78,7 +78,7 @@ def _plain(standing: Standing) -> dict[str, Any]:
 
 def _print(out: Console, standings: list[Standing], where: str) -> None:
     if not standings:
-        out.print(f"no bucket of {where} has Smart Audio")
+        out.print(f"no bucket of {where} is bound to CI")
         return
     table = Table("bucket", "CI", "Smart Audio", "blockers", "jobs", "batches", box=None, pad_edge=False)
     for standing in standings:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -65,17 +65,31 @@ class Standing:
 
 @dataclass(frozen=True)
 class Listed:
-    """The buckets with Smart Audio in a region.
+    """The buckets of a region that are bound, or have Smart Audio, as two lists say.
 
     Attributes:
         region: it.
-        names: of the buckets.
-        refusal: why they could not be listed; empty where they could.
+        bound: the names of those that are bound.
+        smart_audio: the names of those with Smart Audio.
+        bound_refusal: why the first list was not given; empty where it was.
+        smart_audio_refusal: the same for the second one.
     """
 
     region: str
-    names: frozenset[str]
-    refusal: str = ""
+    bound: frozenset[str]
+    smart_audio: frozenset[str]
+    bound_refusal: str = ""
+    smart_audio_refusal: str = ""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of all of them."""
+        return self.bound | self.smart_audio
+
+    @property
+    def refusals(self) -> tuple[str, ...]:
+        """Why something is missing."""
+        return tuple(refusal for refusal in (self.bound_refusal, self.smart_audio_refusal) if refusal)
 
     def nearest(self, name: str) -> str:
         """Return a question for the name most like ``name``; empty where none is."""
@@ -84,18 +98,27 @@ class Listed:
 
 
 def listed(client: Client, region: str) -> Listed:
-    """Return the buckets with Smart Audio, every page of them.
+    """Return the buckets that are bound or have Smart Audio, every page of them.
 
     Raises:
         CiAudioError: nothing can be asked at all.
     """
+    bound, bound_refusal = _allowed(
+        lambda: [found.bucket for found in client.describe_ci_buckets(region) if found.status == ON]
+    )
+    smart_audio, smart_audio_refusal = _allowed(
+        lambda: [found.bucket for found in client.describe_asr_buckets(region, BucketQuery(regions=(region,)))]
+    )
+    return Listed(region, bound, smart_audio, bound_refusal, smart_audio_refusal)
+
+
+def _allowed(ask: Callable[[], list[str]]) -> tuple[frozenset[str], str]:
     try:
-        found = client.describe_asr_buckets(region, BucketQuery(regions=(region,)))
+        return frozenset(ask()), ""
     except ApiError as error:
         if not error.is_denied:
             raise
-        return Listed(region, frozenset(), explain(error))
-    return Listed(region, frozenset(record.bucket for record in found))
+        return frozenset(), explain(error)
 
 
 def survey(client: Client, known: Listed, names: Collection[str], *, is_quick: bool = False) -> Iterator[Standing]:
@@ -103,7 +126,7 @@ def survey(client: Client, known: Listed, names: Collection[str], *, is_quick: b
 
     Args:
         client: the API.
-        known: the buckets with Smart Audio.
+        known: what the lists of the region say.
         names: of the buckets to look at.
         is_quick: whether to ask for nothing but CI and Smart Audio.
 
@@ -124,10 +147,11 @@ def survey(client: Client, known: Listed, names: Collection[str], *, is_quick: b
 
 def standing_of(client: Client, known: Listed, bucket: Bucket, *, is_quick: bool) -> Standing:
     """Return how one bucket stands; see :func:`survey`."""
-    unanswered = [known.refusal] if known.refusal else []
-    smart_audio = UNKNOWN if known.refusal else ON if bucket.name in known.names else OFF
+    unanswered = [known.smart_audio_refusal] if known.smart_audio_refusal else []
+    smart_audio = UNKNOWN if unanswered else ON if bucket.name in known.smart_audio else OFF
     try:
-        ci = client.describe_ci_bucket(bucket)
+        # Asked exactly, which also notices at once that nothing answers any more.
+        ci = ON if is_quick and bucket.name in known.bound else client.describe_ci_bucket(bucket)
     except (TransportError, SettingsError):
         raise
     except CiAudioError as error:

@@ -91,7 +91,7 @@ def test_a_prefix_chooses_buckets(emulator, run):
 def test_a_region_without_buckets_says_so(emulator, run):
     result = run("status", "--region", "ap-beijing")
 
-    assert (result.exit_code, result.output) == (0, "no bucket of region ap-beijing has Smart Audio\n")
+    assert (result.exit_code, result.output) == (0, "no bucket of region ap-beijing is bound to CI\n")
 
 
 def test_the_buckets_of_every_page_are_told(emulator, run):
@@ -101,7 +101,7 @@ def test_the_buckets_of_every_page_are_told(emulator, run):
     result = run("status", "--json", "--quick")
 
     assert result.exit_code == 0
-    assert len(emulator.requests()) == 1 + 2 + 101
+    assert len(emulator.requests()) == 1 + 2 + 2
     assert [bucket["bucket"] for bucket in json.loads(result.output)] == names
 
 
@@ -152,6 +152,15 @@ def test_half_a_key_none_or_no_region_is_told_before_anything_is_sent(emulator, 
     assert ("no credentials" if missing == "both" else missing) in result.output
     assert "emulator" not in result.output.replace("pulumi-ci-audio doctor", "")
     assert emulator.requests() == []
+
+
+def test_a_bound_bucket_without_smart_audio_is_found_by_itself(emulator, run):
+    emulator.put_bucket(REGION, BUCKET, ci="on")
+
+    result = run("status")
+
+    assert result.exit_code == 1
+    assert result.output.splitlines()[1].split()[:3] == [BUCKET, "on", "off"]
 
 
 def test_a_missing_permission_for_the_list_is_named(emulator, run):
