@@ -90,7 +90,11 @@ def reach(settings: Settings, region: str, unix_time: Callable[[], float] = time
         SettingsError: a setting makes no sense.
     """
     transport = transport_to(
-        settings.endpoint, settings.connect_timeout_seconds, settings.read_timeout_seconds, settings.ca_bundle
+        settings.endpoint,
+        settings.connect_timeout_seconds,
+        settings.read_timeout_seconds,
+        settings.ca_bundle,
+        settings.endpoint_source,
     )
     operation = SMART_AUDIO.describe_buckets
     answer = transport.send(Request(operation.method, operation.host.of(region), operation.path))

@@ -87,11 +87,7 @@ def _lines(region: str | None, bucket: str | None, cancelled: threading.Event) -
     try:
         yield from _contact(settings, where, endpoint)
     except CiAudioError as error:
-        found = (
-            f"{ENDPOINT_VARIABLE} is {endpoint}: is it the right one, and does the emulator run?" if endpoint else ""
-        )
-        advice = found or "check the region, the network and the proxy"
-        yield Line(Mark.UNKNOWN, "endpoint", f"{error}; {advice}")
+        yield Line(Mark.UNKNOWN, "endpoint", str(error))
         return
     if has_credentials:
         yield from _permissions(contact.client_of(settings, cancelled), where, named)

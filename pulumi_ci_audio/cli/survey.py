@@ -142,7 +142,7 @@ def survey(client: Client, known: Listed, names: Collection[str], *, is_quick: b
         for answer in as_completed(asked):
             yield answer.result()
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def standing_of(client: Client, known: Listed, bucket: Bucket, *, is_quick: bool) -> Standing:

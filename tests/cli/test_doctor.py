@@ -130,7 +130,7 @@ def test_a_dead_endpoint_is_told_at_once(emulator, run, monkeypatch):
     result = run("doctor")
 
     assert result.exit_code == 2
-    assert f"CI_AUDIO_ENDPOINT is {url}: is it the right one, and does the emulator run?" in result.output
+    assert f"does the emulator run at the endpoint {url}, which CI_AUDIO_ENDPOINT names?" in result.output
 
 
 def test_something_else_in_the_services_place_is_told(bucket, run):

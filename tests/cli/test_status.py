@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import socket
+import subprocess
+import sys
 import time
 from email.utils import formatdate
 
@@ -15,6 +18,7 @@ from pulumi_ci_audio.cli import main
 from tests.support.console import official_sdk
 from tests.support.emulators import write_calls
 from tests.support.places import BUCKET, OTHER_BUCKET, REGION
+from tests.support.polling import until
 
 DENIED = {"status": 403, "code": "AccessDenied"}
 
@@ -229,6 +233,22 @@ def test_a_service_that_falls_silent_in_the_middle_ends_the_listing(emulator, ru
 
     assert result.exit_code == 2
     assert "Error: could not read the CI status of bucket bucket-02" in result.output
+
+
+def test_an_interrupt_ends_it_in_a_line(emulator):
+    on(emulator, *(f"bucket-{number:03}-1250000000" for number in range(40)))
+    emulator.add_fault(path="/workflow*", times=1000, action={"reset": True})
+    command = [sys.executable, "-c", "from pulumi_ci_audio.cli import main; main()", "status"]
+
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        until(lambda: any(request["path"] == "/workflow" for request in emulator.requests()), "a question")
+        process.send_signal(signal.SIGINT)
+        start = time.monotonic()
+        output, _ = process.communicate(timeout=20)
+
+    assert process.returncode == 2
+    assert re.fullmatch(r"Error: interrupted when \d+ buckets were told\n", output)
+    assert time.monotonic() - start < 5
 
 
 def test_every_command_shows_an_example(run):
