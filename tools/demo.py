@@ -15,6 +15,7 @@ import re
 import signal
 import sys
 import tempfile
+import threading
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -63,6 +64,7 @@ def main() -> int:
     options = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
+    _end_children_at_once_when_interrupted()
     _drop_leftovers_of_the_automation_api()
     try:
         before = measure(options.audio)
@@ -318,15 +320,31 @@ def _stage(job_seconds: float) -> Iterator[tuple[RunningEmulator, Path]]:
 
 
 def _interrupt(_signal: int, _frame: object) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):  # a second interrupt must not stop the cleaning up
+        signal.signal(number, signal.SIG_IGN)
     # Before anything else ends: plugins are not to be found any more once the engine, their parent, has gone.
     _end_children()
     raise KeyboardInterrupt
 
 
+def _end_children_at_once_when_interrupted() -> None:
+    """Let a thread end the children of an interrupted demo, which lets the main thread go on.
+
+    A signal that reaches the process in another thread does not wake the main thread while it waits for the engine.
+    """
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+
+    def end() -> None:
+        os.read(reader, 1)
+        _end_children()
+
+    threading.Thread(target=end, daemon=True).start()
+
+
 def _end_children() -> None:
     """End the engine and its plugins where an interrupt or a failure left them."""
-    for number in (signal.SIGINT, signal.SIGTERM):  # a second interrupt must not stop the cleaning up
-        signal.signal(number, signal.SIG_IGN)
     children = psutil.Process().children(recursive=True)
     for child in children:
         with contextlib.suppress(psutil.NoSuchProcess):
