@@ -20,7 +20,7 @@ from tests.campaign.schedule import Schedule, draw
 from tests.support.families import Family
 from tests.support.stacks import Stack
 
-QUICK_SEEDS = {"dynamic": range(5), "native": range(5, 10)}
+QUICK_SEEDS = {"dynamic": range(3), "native": range(3, 6)}
 LONG_HOST_SEEDS = range(1000, 1400)
 LONG_ENGINE_SEEDS = range(2000, 2100)
 

@@ -92,7 +92,6 @@ class TestAdoption:
         assert (bucket_state(emulator)["ci"], bucket_state(emulator)["asr"]) == (after, after)
         assert write_calls(emulator) == ([DISABLE, UNBIND] if after == "off" else [])
 
-    @pytest.mark.every_family
     def test_changing_on_destroy_is_an_update_without_a_request(self, stack: Stack, emulator: RunningEmulator) -> None:
         stack.up(pair())
         emulator.clear_requests()
@@ -140,7 +139,6 @@ class TestDrift:
         assert write_calls(emulator) == [BIND]
         assert stack.preview(refresh=True, expect_no_changes=True).succeeded
 
-    @pytest.mark.every_family
     def test_smart_audio_switched_off_by_hand_is_shown_and_repaired_with_one_write(
         self, stack: Stack, emulator: RunningEmulator
     ) -> None:
@@ -544,7 +542,6 @@ def test_a_region_left_out_stays_whatever_a_runner_says(stack: Stack, emulator: 
     assert write_calls(emulator) == []
 
 
-@pytest.mark.every_family
 @pytest.mark.parametrize("runner", ["ap-shanghai", None])
 def test_a_region_left_out_stays_through_a_replacement(
     stack: Stack, emulator: RunningEmulator, noisy_audio: bytes, runner: str | None
@@ -671,7 +668,6 @@ class TestResourceOptions:
         assert stack.destroy().succeeded
         assert write_calls(emulator) == [BIND]
 
-    @pytest.mark.every_family
     def test_custom_timeouts_bound_the_wait(self, stack: Stack, emulator: RunningEmulator) -> None:
         emulator.change_settings(unbind_seconds=30)
         stack.up(binding(opts=pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(delete="1s"))))

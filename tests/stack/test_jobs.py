@@ -91,7 +91,6 @@ class TestOnce:
         assert len(jobs(emulator)) == 3
         assert stack.outputs_of("broken")["state"] == "Success"
 
-    @pytest.mark.every_family
     @pytest.mark.parametrize("refreshed", [False, True], ids=["at once", "after a refresh"])
     def test_a_job_that_ran_out_of_time_is_kept_and_resumed(
         self, stack: Stack, emulator: RunningEmulator, *, refreshed: bool
@@ -222,14 +221,12 @@ class TestAgain:
         assert stack.up().changes == {"same": 2}
         assert job_states(emulator) == ["Success", "Success"]
 
-    @pytest.mark.every_family
     def test_a_replacement_trigger_runs_it_again_once(self, stack: Stack, emulator: RunningEmulator) -> None:
         stack.up(job(opts=pulumi.ResourceOptions(replacement_trigger="one")))
 
         assert stack.up(job(opts=pulumi.ResourceOptions(replacement_trigger="two"))).succeeded
         assert job_states(emulator) == ["Success", "Success"]
 
-    @pytest.mark.every_family
     def test_a_changed_trigger_runs_it_again_once(self, stack: Stack, emulator: RunningEmulator) -> None:
         stack.up(job(triggers=["one", 1]))
 
@@ -417,7 +414,6 @@ class TestTemplates:
         assert second.destroy().succeeded
         assert emulator.state()["templates"] == [there]
 
-    @pytest.mark.every_family
     def test_drift_is_shown_and_repaired_and_gone_is_made_again(
         self, stack: Stack, emulator: RunningEmulator, console: Console
     ) -> None:

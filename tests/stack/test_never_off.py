@@ -98,7 +98,6 @@ class TestDeclared:
 
         assert not is_on(emulator)
 
-    @pytest.mark.every_family
     def test_destroy_switches_off(self, stack: Stack, emulator: RunningEmulator) -> None:
         succeed(stack.destroy())
 

@@ -56,7 +56,6 @@ class TestComponents:
         assert set(again.changes) == {"same"}
         assert len(emulator.state()["jobs"]) == 1
 
-    @pytest.mark.every_family
     def test_components_of_one_class_have_jobs_of_their_own(self, stack: Stack, emulator: RunningEmulator) -> None:
         succeed(stack.up(lambda: (Cleaning("one"), Cleaning("two"))))
 
