@@ -12,10 +12,10 @@ LOWEST_READY := $(LOWEST)/.ready
 AUDIO ?=
 # One more than the two cores of a small machine: the engine's tests wait as often as they work.
 BESIDE := -n 3 --dist worksteal
-WITH_LOWEST := tests/api tests/provider tests/lifecycle tests/emulator/audio/test_denoise.py tests/stack/test_main_job.py
+WITH_LOWEST := tests/api tests/provider tests/lifecycle/test_check.py tests/lifecycle/test_laws.py
+WITH_LOWEST += tests/lifecycle/job tests/emulator/audio/test_denoise.py tests/stack/test_main_job.py
 # The oldest SDK keeps the secret keys of the stack before in one process, as the Automation API's tests share theirs.
-# What needs seconds for its size, not for its dependencies, is tested with the newest alone.
-WITH_LOWEST += -k "not plain_credential and not ten_thousand and not two_hundred"
+WITH_LOWEST += -k "not plain_credential"
 
 $(READY): pyproject.toml
 	@echo "setting up $(VENV) (about a minute the first time)"
@@ -60,7 +60,7 @@ bench: $(READY)
 campaign: $(READY)
 	@$(BIN)/python tools/engine.py
 	$(BIN)/python -m pytest -m campaign --timeout 0 -s
-	$(BIN)/python -m pytest $(BESIDE) tests/stack --every-family
+	$(BIN)/python -m pytest $(BESIDE) tests/stack --every-family -m "not campaign"
 
 record: $(READY)
 	$(BIN)/python -m tools.record

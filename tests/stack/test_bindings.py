@@ -74,9 +74,9 @@ class TestAdoption:
         [
             ("restore", "on", "on"),
             ("restore", "off", "off"),
-            ("off", "on", "off"),
-            ("off", "off", "off"),
-            ("keep", "on", "on"),
+            pytest.param("off", "on", "off", marks=pytest.mark.thorough),
+            pytest.param("off", "off", "off", marks=pytest.mark.thorough),
+            pytest.param("keep", "on", "on", marks=pytest.mark.thorough),
             ("keep", "off", "on"),
         ],
     )
@@ -103,6 +103,7 @@ class TestAdoption:
         assert stack.outputs_of("binding")["onDestroy"] == "keep"
         assert stack.outputs_of("binding")["adopted"] is False
 
+    @pytest.mark.thorough
     def test_two_stacks_on_one_bucket_leave_each_other_alone(
         self, new_stack: NewStack, emulator: RunningEmulator
     ) -> None:
@@ -248,6 +249,7 @@ class TestUnbinding:
         assert stack.destroy().succeeded
         assert write_calls(emulator).count(UNBIND) == 1
 
+    @pytest.mark.thorough
     def test_refresh_shows_it_and_up_waits_it_out_and_binds_again(
         self, stack: Stack, emulator: RunningEmulator, caught: Outcome
     ) -> None:
@@ -355,6 +357,7 @@ class TestBlockers:
         assert stack.destroy().succeeded
         assert write_calls(emulator) == [UNBIND]
 
+    @pytest.mark.thorough
     @pytest.mark.parametrize(
         ("tag", "called"),
         [
@@ -475,6 +478,7 @@ class TestReplacement:
         assert write_calls(emulator) == []
         assert bucket_state(emulator)["ci"] == "on"
 
+    @pytest.mark.thorough
     @pytest.mark.parametrize("program", [binding(), pair()], ids=["alone", "as a pair"])
     def test_forced_with_replace_ends_on_and_never_off_in_between(
         self, stack: Stack, emulator: RunningEmulator, program: Program
@@ -505,6 +509,7 @@ class TestReplacement:
         assert write_calls(emulator) == []
         assert bucket_state(emulator)["ci"] == "on"
 
+    @pytest.mark.thorough
     @pytest.mark.parametrize("program", [binding, pair], ids=["alone", "as a pair"])
     def test_forced_by_a_trigger_ends_on_and_never_off_in_between(
         self, stack: Stack, emulator: RunningEmulator, program: Callable[..., Program]
@@ -542,6 +547,7 @@ def test_a_region_left_out_stays_whatever_a_runner_says(stack: Stack, emulator: 
     assert write_calls(emulator) == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("runner", ["ap-shanghai", None])
 def test_a_region_left_out_stays_through_a_replacement(
     stack: Stack, emulator: RunningEmulator, noisy_audio: bytes, runner: str | None
@@ -573,6 +579,7 @@ class TestTogether:
         AsrBucketBinding("audio", bucket=BUCKET)
         CiBucketBinding("binding", bucket=BUCKET)
 
+    @pytest.mark.thorough
     def test_without_a_dependency_they_converge_in_one_up_and_do_not_flap(
         self, stack: Stack, emulator: RunningEmulator
     ) -> None:
@@ -662,6 +669,7 @@ class TestResourceOptions:
         assert not stack.destroy().succeeded
         assert bucket_state(emulator)["ci"] == "on"
 
+    @pytest.mark.thorough
     def test_retain_on_delete_leaves_it_on(self, stack: Stack, emulator: RunningEmulator) -> None:
         stack.up(binding(opts=pulumi.ResourceOptions(retain_on_delete=True)))
 

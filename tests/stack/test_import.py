@@ -147,6 +147,7 @@ class TestFromDynamicToNative:
         assert "replace" not in up.changes
         self._nothing_happened(importing, emulator)
 
+    @pytest.mark.thorough
     def test_with_the_option_nothing_is_switched_off_and_nothing_is_paid_twice(
         self, stack: Stack, emulator: RunningEmulator
     ) -> None:

@@ -213,6 +213,7 @@ class TestAgain:
         assert job_states(emulator) == ["Success", "Success"]
         assert stack.up().changes == {"same": 2}
 
+    @pytest.mark.thorough
     def test_taint_runs_it_again_once(self, stack: Stack, emulator: RunningEmulator) -> None:
         stack.up(job())
         stack.cli("state", "taint", stack.urn("clean"), "--yes")
@@ -221,6 +222,7 @@ class TestAgain:
         assert stack.up().changes == {"same": 2}
         assert job_states(emulator) == ["Success", "Success"]
 
+    @pytest.mark.thorough
     def test_a_replacement_trigger_runs_it_again_once(self, stack: Stack, emulator: RunningEmulator) -> None:
         stack.up(job(opts=pulumi.ResourceOptions(replacement_trigger="one")))
 
@@ -234,6 +236,7 @@ class TestAgain:
         assert stack.up(job(triggers=["one", 2])).succeeded
         assert job_states(emulator) == ["Success", "Success"]
 
+    @pytest.mark.thorough
     def test_a_changed_format_waits_for_the_job_that_still_runs(
         self, stack: Stack, emulator: RunningEmulator, console: Console
     ) -> None:
@@ -323,6 +326,7 @@ class TestOutcomes:
         assert stack.outputs_of("clean")["outputSize"] > 0
         assert len(jobs(emulator)) == 1
 
+    @pytest.mark.thorough
     def test_a_forgotten_record_is_no_drift(self, stack: Stack, emulator: RunningEmulator) -> None:
         stack.up(job())
         emulator.reset()
@@ -377,6 +381,7 @@ class TestTemplates:
 
         return program
 
+    @pytest.mark.thorough
     def test_a_job_takes_its_format_from_a_template_and_stays_when_the_template_changes(
         self, stack: Stack, emulator: RunningEmulator
     ) -> None:

@@ -74,6 +74,7 @@ class TestDeclared:
         assert is_on(emulator)
         assert not was_unbound(emulator)
 
+    @pytest.mark.thorough
     def test_one_of_two_resources_on_a_bucket_is_removed(self, stack: Stack, emulator: RunningEmulator) -> None:
         succeed(stack.up(declares("old", "second")))
 
@@ -82,6 +83,7 @@ class TestDeclared:
         assert is_on(emulator)
         assert not was_unbound(emulator)
 
+    @pytest.mark.thorough
     def test_new_name_is_added_in_one_run_and_the_old_one_removed_in_the_next(
         self, stack: Stack, emulator: RunningEmulator
     ) -> None:
@@ -103,6 +105,7 @@ class TestDeclared:
 
         assert not is_on(emulator)
 
+    @pytest.mark.thorough
     def test_destroy_that_runs_the_program_switches_off(self, stack: Stack, emulator: RunningEmulator) -> None:
         succeed(stack.destroy(run_program=True))
 
@@ -124,6 +127,7 @@ def test_smart_audio_under_two_names(stack: Stack, emulator: RunningEmulator) ->
     assert bucket["asr"] == "on"
 
 
+@pytest.mark.thorough
 def test_rename_in_a_component_keeps_it_on(stack: Stack, emulator: RunningEmulator) -> None:
     class Recordings(pulumi.ComponentResource):
         def __init__(self, name: str) -> None:

@@ -62,6 +62,7 @@ class TestComponents:
         markers = {entry["user_data"].rpartition(":")[0] for entry in emulator.state()["jobs"]}
         assert len(markers) == 2
 
+    @pytest.mark.thorough
     def test_components_within_components(self, stack: Stack, emulator: RunningEmulator) -> None:
         class Outer(pulumi.ComponentResource):
             def __init__(self) -> None:
@@ -92,6 +93,7 @@ class TestMoves:
         owners = {entry["user_data"].split(":")[1] for entry in (first, second)}
         assert len(owners) == 1
 
+    @pytest.mark.thorough
     def test_new_parent_with_an_alias_and_a_change_waits_for_the_job_under_way(
         self, stack: Stack, emulator: RunningEmulator
     ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,11 @@ def job(**arguments: Any) -> Any:
     return NoiseReductionJob("clean", **given)
 
 
+def with_the_rest_thorough(programs: Iterable[str], *always: str) -> list[Any]:
+    """Return the names as parameters; those not in ``always`` are for the thorough run."""
+    return [name if name in always else pytest.param(name, marks=pytest.mark.thorough) for name in programs]
+
+
 PROGRAMS: dict[str, Callable[[], object]] = {
     "input_object": lambda: job(input_object=secret(f"raw/{PLANTED}.mp3")),
     "output_object": lambda: job(output_object=secret(f"{PLANTED}.wav")),
@@ -49,7 +54,7 @@ PROGRAMS: dict[str, Callable[[], object]] = {
 }
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("name", with_the_rest_thorough(PROGRAMS, "input_object", "callback"))
 def test_a_secret_input_is_plain_nowhere(stack: Stack, name: str) -> None:
     up = stack.up(PROGRAMS[name])
     refreshed = stack.refresh()
@@ -93,7 +98,7 @@ BAD: dict[str, Callable[[], object]] = {
 }
 
 
-@pytest.mark.parametrize("name", BAD)
+@pytest.mark.parametrize("name", with_the_rest_thorough(BAD, "bucket", "triggers"))
 def test_a_complaint_about_a_secret_input_names_it_and_does_not_print_it(stack: Stack, name: str) -> None:
     preview = stack.preview(BAD[name])
 

@@ -182,6 +182,7 @@ class TestLate:
         assert webhook.told() == []
 
 
+@pytest.mark.thorough
 class TestUnheard:
     def test_a_webhook_that_is_down_is_a_warning(self, stack: Stack, emulator: RunningEmulator) -> None:
         with socket.socket() as unused:
