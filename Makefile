@@ -10,8 +10,8 @@ READY := $(VENV)/.ready
 LOWEST := .venv-lowest
 LOWEST_READY := $(LOWEST)/.ready
 AUDIO ?=
-# One more than the two cores of a small machine: the engine's tests wait as often as they work.
-BESIDE := -n 3 --dist worksteal
+# Twice the two cores of a small machine: the engine's tests wait as often as they work.
+BESIDE := -n 4 --dist worksteal
 WITH_LOWEST := tests/api tests/provider tests/lifecycle/test_check.py tests/lifecycle/test_laws.py
 WITH_LOWEST += tests/lifecycle/job tests/emulator/audio/test_denoise.py tests/stack/test_main_job.py
 # The oldest SDK keeps the secret keys of the stack before in one process, as the Automation API's tests share theirs.

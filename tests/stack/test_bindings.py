@@ -155,7 +155,11 @@ class TestDrift:
 
     @pytest.mark.parametrize(
         ("off", "repair"),
-        [({"ci": "off", "asr": "off"}, [BIND, ENABLE]), ({"ci": "off"}, [BIND]), ({"asr": "off"}, [ENABLE])],
+        [
+            ({"ci": "off", "asr": "off"}, [BIND, ENABLE]),
+            pytest.param({"ci": "off"}, [BIND], marks=pytest.mark.thorough),
+            pytest.param({"asr": "off"}, [ENABLE], marks=pytest.mark.thorough),
+        ],
         ids=["both", "the binding", "Smart Audio"],
     )
     def test_what_is_switched_off_under_a_job_and_a_template_is_shown_and_repaired(
@@ -189,7 +193,6 @@ class TestDrift:
         assert write_calls(emulator) == repair
         assert len(emulator.state()["jobs"]) == 1
 
-    @pytest.mark.every_family
     def test_a_deleted_bucket_drops_out_of_state_and_is_named_by_the_next_up(
         self, stack: Stack, emulator: RunningEmulator, console: Console
     ) -> None:
@@ -263,7 +266,6 @@ class TestUnbinding:
         assert write_calls(emulator) == [BIND, UNBIND, BIND]
         assert bucket_state(emulator)["ci"] == "on"
 
-    @pytest.mark.every_family
     def test_create_waits_it_out_then_binds(
         self, new_stack: NewStack, emulator: RunningEmulator, caught: Outcome
     ) -> None:
@@ -431,7 +433,6 @@ class TestBlockers:
 
 
 class TestReplacement:
-    @pytest.mark.every_family
     def test_another_bucket_comes_before_the_old_one_goes(self, stack: Stack, emulator: RunningEmulator) -> None:
         emulator.put_bucket(REGION, OTHER_BUCKET)
         stack.up(pair())
@@ -697,7 +698,6 @@ class TestBadInput:
         assert "property onDestroy value {leave} has a problem" in preview.text
         assert emulator.requests() == []
 
-    @pytest.mark.every_family
     def test_what_may_be_private_is_named_and_not_printed(self, stack: Stack, emulator: RunningEmulator) -> None:
         def program() -> None:
             NoiseReductionJob(

@@ -61,7 +61,6 @@ def requests_to(emulator: RunningEmulator, path: str) -> int:
 
 
 class TestOnce:
-    @pytest.mark.every_family
     def test_many_ups_are_one_job_and_a_failure_is_repeated_and_not_paid_again(
         self, stack: Stack, emulator: RunningEmulator, noisy_audio: bytes
     ) -> None:
@@ -270,7 +269,9 @@ class TestAgain:
         assert len(jobs(emulator)) == 2
         assert stack.up(refresh=True).changes == {"same": 2}
 
-    @pytest.mark.parametrize(("touched", "count"), [(None, 1), (RAW, 2), (CLEAN, 2)])
+    @pytest.mark.parametrize(
+        ("touched", "count"), [(None, 1), (RAW, 2), pytest.param(CLEAN, 2, marks=pytest.mark.thorough)]
+    )
     def test_after_destroy_it_runs_again_only_if_input_or_output_changed(
         self, stack: Stack, emulator: RunningEmulator, touched: str | None, count: int
     ) -> None:
@@ -294,7 +295,6 @@ class TestOutcomes:
         assert up.outputs == {"state": "Failed", "code": "ResourceNotSupported"}
         assert stack.up().changes == {"same": 2}
 
-    @pytest.mark.every_family
     def test_a_passing_failure_is_run_again_by_the_next_up(self, stack: Stack, emulator: RunningEmulator) -> None:
         emulator.change_settings(job_seconds=30)
         assert stack.up(job(wait=False)).succeeded

@@ -65,7 +65,6 @@ class TestDeclared:
         assert not was_unbound(emulator)
         assert set(stack.resources()) == {"new"}
 
-    @pytest.mark.every_family
     def test_forced_replacement_whose_first_run_fails_elsewhere(self, stack: Stack, emulator: RunningEmulator) -> None:
         assert not stack.up(declares("old", fails=True), replace=[stack.urn("old")]).succeeded
 

@@ -65,7 +65,6 @@ def test_a_secret_input_is_plain_nowhere(stack: Stack, name: str) -> None:
     assert _files_with(stack.folder.parent, PLANTED) == []
 
 
-@pytest.mark.every_family
 def test_a_result_beside_a_secret_input_is_secret_too(stack: Stack) -> None:
     def program() -> None:
         cleaned = job(output_object=secret(f"{PLANTED}.wav"))

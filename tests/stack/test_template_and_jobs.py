@@ -161,6 +161,7 @@ class TestOnce:
         assert len(jobs(emulator)) == len(before) + len(again)
 
 
+@pytest.mark.thorough
 class TestLate:
     def test_a_job_that_ends_in_a_later_up_is_told_then_and_a_changed_option_is_not(
         self, told_stack: Stack, emulator: RunningEmulator, webhook: Webhook, tmp_path: Path
