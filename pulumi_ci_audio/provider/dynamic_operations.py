@@ -160,7 +160,7 @@ class DynamicOperations:
 
 
 def _context(call: EngineCall | None) -> Context:
-    # The libraries for HTTP and XML load slowly, and a program that registers resources needs neither.
+    # The libraries for HTTP and XML load slowly, and a preview needs neither.
     from pulumi_ci_audio.provider.composition import context_of  # noqa: PLC0415
 
     return context_of(

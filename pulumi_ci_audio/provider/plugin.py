@@ -41,6 +41,9 @@ from pulumi_ci_audio.provider.wire import Received, received, to_struct
 _ENGINES_OWN = frozenset({"version", "pluginDownloadURL"})
 """Inputs of a provider that are the engine's own."""
 
+_RESOURCES = {resource_token(kind): lifecycle for kind, lifecycle in LIFECYCLES.items()}
+_FUNCTIONS = {function_token(name): query for name, query in QUERIES.items()}
+
 Answer = TypeVar("Answer")
 _PropertyDiff = provider_pb2.PropertyDiff
 
@@ -227,10 +230,9 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
     @_answered
     def Invoke(self, call: EngineCall) -> provider_pb2.InvokeResponse:  # noqa: N802
         """Answer a function."""
-        names = {function_token(name): name for name in QUERIES}
-        if call.request.tok not in names:
-            raise ValueError(f"{PACKAGE} has no function {call.request.tok}; it has {', '.join(sorted(names))}")
-        query = QUERIES[names[call.request.tok]]
+        if call.request.tok not in _FUNCTIONS:
+            raise ValueError(f"{PACKAGE} has no function {call.request.tok}; it has {', '.join(sorted(_FUNCTIONS))}")
+        query = _FUNCTIONS[call.request.tok]
         given = received(call.request.args)
         if failures := unknown_properties(query.arguments, given.properties):
             return provider_pb2.InvokeResponse(
@@ -271,11 +273,10 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
 def _lifecycle(call: EngineCall) -> Lifecycle[Any, Any]:
     """Return what the resource of the call means; the type of a child stands after its parents'."""
     token = call.urn.split("::")[2].rpartition("$")[2]
-    tokens = {resource_token(kind): lifecycle for kind, lifecycle in LIFECYCLES.items()}
-    if token not in tokens:
-        near = get_close_matches(token, tokens, n=1) or sorted(tokens)
+    if token not in _RESOURCES:
+        near = get_close_matches(token, _RESOURCES, n=1) or sorted(_RESOURCES)
         raise ValueError(f"{PACKAGE} has no resource {token}; it has {', '.join(near)}")
-    return tokens[token]
+    return _RESOURCES[token]
 
 
 def _state(lifecycle: Lifecycle[Any, Any], properties: Mapping[str, Any]) -> Any:
