@@ -1,7 +1,7 @@
 """Install the package as users do, on every Python and at both ends of its dependencies: ``make test-matrix``.
 
 A wheel and an sdist are built, installed into new environments away from the checkout, with and without the extras, and
-tried: the requirements must fit together, and with the extras a binding must go through against the emulator. A Python
+tried: the requirements must fit together, and with the extras a recording must be cleaned against the emulator. A Python
 is taken from PATH, from pyenv, or from ``uv``, which downloads what the machine lacks. The versions may be given as
 arguments.
 """
@@ -22,6 +22,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
+RECORDING = ROOT / "tests" / "data" / "audio" / "speech-noisy.mp3"
 MOST_BYTES = 1_000_000
 """Of the package's own code, unpacked."""
 
@@ -35,22 +36,32 @@ _FULL = (
     _BARE
     + """
 import os, pathlib
-from pulumi_ci_audio.emulator import Emulator, EmulatorServer, RunningEmulator
 from pulumi_ci_audio.cli import main
-from pulumi_ci_audio.provider.dynamic import CiBucketBindingProvider
+from pulumi_ci_audio.emulator import Emulator, EmulatorServer, RunningEmulator
+from pulumi_ci_audio.provider import dynamic
+
+BUCKET = {"bucket": "recordings-1250000000", "region": "ap-chongqing"}
+JOB = {**BUCKET, "inputObject": "raw/voice.mp3", "outputObject": "clean/voice.wav", "__owner": "urn:pulumi:dev::p::t::n"}
+
+def create(provider, properties):
+    checked = provider.check({}, properties)
+    assert not checked.failures, checked.failures
+    return provider.create(checked.inputs).outs
 
 emulator = Emulator(data=pathlib.Path("cloud"))
 with EmulatorServer(emulator) as server:
     cloud = RunningEmulator(server, emulator)
-    cloud.put_bucket("ap-chongqing", "recordings-1250000000")
+    cloud.put_bucket(BUCKET["region"], BUCKET["bucket"])
+    cloud.put_object(BUCKET["region"], BUCKET["bucket"], JOB["inputObject"], pathlib.Path(sys.argv[1]).read_bytes())
     os.environ.update(cloud.environment())
-    CiBucketBindingProvider().create({"bucket": "recordings-1250000000", "region": "ap-chongqing"})
-    (bucket,) = cloud.state()["buckets"]
-    assert bucket["ci"] == "on", bucket
+    assert create(dynamic.CiBucketBindingProvider(), BUCKET)["status"] == "on"
+    assert create(dynamic.AsrBucketBindingProvider(), BUCKET)["status"] == "on"
+    job = create(dynamic.NoiseReductionJobProvider(), JOB)
+    assert job["state"] == "Success" and job["outputSize"] > 300_000, job
     try:
-        main(["status", "recordings-1250000000"])
+        main(["status", BUCKET["bucket"]])
     except SystemExit as ended:
-        assert ended.code == 1, ended.code
+        assert ended.code == 0, ended.code
 emulator.close()
 """
 )
@@ -114,7 +125,7 @@ def try_case(case: Case, folder: Path) -> str:
         _uv("venv", "--quiet", "--python", find_python(case.python), str(folder / "venv")),
         _uv("pip", "install", "--quiet", "--python", str(python), *constraint, f"{case.package}{case.extras}"),
         _uv("pip", "check", "--quiet", "--python", str(python)),
-        [str(python), "-c", _FULL if case.extras else _BARE],
+        [str(python), "-c", _FULL if case.extras else _BARE, str(RECORDING)],
     ]
     if subprocess.run(_uv("python", "find", find_python(case.python)), capture_output=True, check=False).returncode:
         fetched = subprocess.run(_uv("python", "install", case.python), capture_output=True, check=False)

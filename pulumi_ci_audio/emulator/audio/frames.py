@@ -12,7 +12,7 @@ import operator
 import statistics
 from array import array
 from fractions import Fraction
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import av
 from av.audio.resampler import AudioResampler
@@ -41,6 +41,8 @@ _COUNTED_RATE = 48_000  # a second at a higher rate counts as several: it is the
 # Demuxers that read nothing but the file they are given. Those for ffconcat and HLS, which FFmpeg would choose
 # by content whatever the file's name, open what their text names.
 _INPUT_OPTIONS = {"format_whitelist": "mp3,wav,mov,flac,ogg,aac,matroska", "protocol_whitelist": "file"}
+# Tags in any encoding are none of our business. From 19 on, PyAV reads them whatever they hold, and has no such option.
+_TAGS: dict[str, Any] = {"metadata_errors": "ignore"} if int(av.__version__.partition(".")[0]) < 19 else {}
 _LOWEST_RATE = 1000
 _FRAMES_PER_SECOND = 50  # 20 ms each
 
@@ -101,8 +103,8 @@ def decode(path: Path, *, longest_seconds: float = LONGEST_SECONDS) -> Iterator[
 def _raw_frames(path: Path) -> Iterator[AudioFrame]:
     path.open("rb").close()  # a missing or forbidden file is an ordinary OSError, not a matter of its content
     try:
-        # "file:" lest a colon in the name is taken for a protocol. Tags in any encoding are none of our business.
-        container = av.open(f"file:{path}", "r", options=_INPUT_OPTIONS, metadata_errors="ignore")
+        # "file:" lest a colon in the name is taken for a protocol.
+        container: InputContainer = av.open(f"file:{path}", "r", options=_INPUT_OPTIONS, **_TAGS)
     except av.FFmpegError as error:
         raise NotAudioError(f"the input is no audio file of a known container: {error.strerror}") from error
     with container:

@@ -41,11 +41,11 @@ def encoded(*, seconds, rate=LONG_RATE, format="mp3", codec="libmp3lame", bit_ra
     return file.getvalue()
 
 
-def wav(samples, rate=16000, data_size=None):
+def wav(samples, rate=16000, data_size=None, tags=b""):
     """Return a WAV whose header may claim another size than the samples have."""
     size = len(samples) if data_size is None else data_size
-    head = b"RIFF" + struct.pack("<I", (36 + size) & 0xFFFFFFFF) + b"WAVEfmt "
-    head += struct.pack("<IHHIIHH", 16, 1, 1, rate, 2 * rate, 2, 16)
+    head = b"RIFF" + struct.pack("<I", (36 + len(tags) + size) & 0xFFFFFFFF) + b"WAVEfmt "
+    head += struct.pack("<IHHIIHH", 16, 1, 1, rate, 2 * rate, 2, 16) + tags
     return head + b"data" + struct.pack("<I", size & 0xFFFFFFFF) + samples
 
 
@@ -174,6 +174,15 @@ def test_what_holds_no_audio_fails_the_job(ready, content):
     assert job.text("JobsDetail/Message").startswith("the input object is no audio: ")
     assert ready.control.get_object(ready.region, ready.bucket, "out.wav") is None
     assert_still_serving(ready)
+
+
+def test_tags_in_another_encoding_are_no_matter(ready):
+    title = b"INAM" + struct.pack("<I", 4) + "café".encode("latin-1")
+    tags = b"LIST" + struct.pack("<I", 4 + len(title)) + b"INFO" + title
+
+    job = outcome(ready, wav(SAMPLES, tags=tags))
+
+    assert job.text("JobsDetail/State") == "Success"
 
 
 @pytest.mark.parametrize(
