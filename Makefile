@@ -48,6 +48,7 @@ lint: $(READY)
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
+	$(BIN)/mypy examples/many-regions/__main__.py
 	$(BIN)/lint-imports
 
 format: $(READY)
