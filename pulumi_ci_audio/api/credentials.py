@@ -164,7 +164,9 @@ def _pair(source: str, values: Mapping[str, str], names: _PairNames) -> Credenti
     if token and not _is_sendable(token):
         # Refused here, since the HTTP library's own complaint about a header quotes it.
         raise SettingsError(f"{source} holds a {token_name} with a character no token has")
-    return Credentials(secret_id, secret_key, token, f"{source}, as {names.secret_id}")
+    # A provider may call the keys of the configuration by names of its own.
+    origin = source if names is _CONFIGURATION else f"{source}, as {names.secret_id}"
+    return Credentials(secret_id, secret_key, token, origin)
 
 
 def _is_sendable(text: str) -> bool:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from pulumi_ci_audio.api.buckets import Bucket
 from pulumi_ci_audio.api.client import Client
@@ -16,6 +17,7 @@ from pulumi_ci_audio.api.refusals import request_id_of, skew_of
 from pulumi_ci_audio.api.settings import READ_TIMEOUT_VARIABLE, REGION_VARIABLES, Settings
 from pulumi_ci_audio.api.transport import Request, transport_to
 from pulumi_ci_audio.api.waiting import Waiter
+from pulumi_ci_audio.cli.stack import read_configuration, settings_with
 from pulumi_ci_audio.lifecycle.validators import bucket_name, region_name
 
 PATIENCE_SECONDS = 5.0
@@ -40,9 +42,18 @@ class Contact:
     skew: float | None
 
 
-def settings_of_terminal() -> Settings:
-    """Return the settings of the environment, with the patience of somebody who waits before a terminal."""
-    return Settings({}, {READ_TIMEOUT_VARIABLE: f"{PATIENCE_SECONDS:g}", **os.environ}, Settings.of_process().home)
+def settings_of_terminal(stack: str | None) -> Settings:
+    """Return the settings of the environment, with the patience of somebody who waits before a terminal.
+
+    Args:
+        stack: the one whose configuration goes first, if there is one.
+
+    Raises:
+        SettingsError: its configuration cannot be read, or makes no sense.
+    """
+    configuration = read_configuration(stack) if stack else {}
+    environment = {READ_TIMEOUT_VARIABLE: f"{PATIENCE_SECONDS:g}", **os.environ}
+    return settings_with(configuration, environment, Path.home())
 
 
 def client_of(settings: Settings, cancelled: threading.Event) -> Client:

@@ -15,7 +15,7 @@ from rich.text import Text
 from pulumi_ci_audio.api.buckets import Bucket
 from pulumi_ci_audio.api.client import Client
 from pulumi_ci_audio.api.errors import CiAudioError, SettingsError, WaitCancelledError
-from pulumi_ci_audio.api.settings import ENDPOINT_VARIABLE, Settings
+from pulumi_ci_audio.api.settings import Settings
 from pulumi_ci_audio.cli import contact, machine
 from pulumi_ci_audio.cli.permissions import READS, WRITES, Answer, Permission, ask, needs_bucket
 from pulumi_ci_audio.cli.survey import listed
@@ -46,16 +46,17 @@ class Line:
     "Example: pulumi-ci-audio doctor --region ap-chongqing --bucket recordings-1250000000"
 )
 @click.option("--region", help="The region to ask; TENCENTCLOUD_REGION or COS_REGION if left out.")
+@click.option("--stack", help="Use the configuration of this stack too. Run it in the project's folder.")
 @click.option("--bucket", help="The bucket to try permissions on; the first one of the region if left out.")
-def doctor(*, region: str | None, bucket: str | None) -> None:
+def doctor(*, region: str | None, stack: str | None, bucket: str | None) -> None:
     """Check engine, SDK, plugin, credentials, endpoint, clock and permissions, and say what to do.
 
-    Requests are sent that only read. The configuration of a stack is not looked at.
+    Requests are sent that only read.
     """
     cancelled = threading.Event()
     out, status = console(), 0
     try:
-        for line in _lines(region, bucket, cancelled):
+        for line in _lines(region, stack, bucket, cancelled):
             word, colour, code = line.mark.value
             status = max(status, code)
             out.print(Text(f"{word:5}", style=colour), Text(f"{line.subject:12}{line.text}"), soft_wrap=True)
@@ -65,12 +66,12 @@ def doctor(*, region: str | None, bucket: str | None) -> None:
     sys.exit(status)
 
 
-def _lines(region: str | None, bucket: str | None, cancelled: threading.Event) -> Iterator[Line]:
+def _lines(region: str | None, stack: str | None, bucket: str | None, cancelled: threading.Event) -> Iterator[Line]:
     for part in machine.parts(os.environ.get("PATH")):
         missing = Mark.NOTE if part.is_optional else Mark.MEND
         yield Line(Mark.OK if part.found else missing, part.name, part.found or part.advice)
-    settings = contact.settings_of_terminal()
     try:
+        settings = contact.settings_of_terminal(stack)
         where = contact.checked_region(region, settings)
         named = contact.checked_bucket(where, bucket) if bucket else None
         endpoint = settings.endpoint
@@ -95,7 +96,7 @@ def _lines(region: str | None, bucket: str | None, cancelled: threading.Event) -
 
 def _contact(settings: Settings, region: str, endpoint: str | None) -> Iterator[Line]:
     seen = contact.reach(settings, region)
-    place = f"{endpoint} ({ENDPOINT_VARIABLE})" if endpoint else f"the cloud, region {region}"
+    place = f"{endpoint} ({settings.endpoint_source})" if endpoint else f"the cloud, region {region}"
     if seen.is_service:
         yield Line(Mark.OK, "endpoint", f"{place} answers")
     else:

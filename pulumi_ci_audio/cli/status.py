@@ -28,10 +28,13 @@ _STYLES = {Verdict.ON: "green", Verdict.OFF_OR_BLOCKED: "yellow", Verdict.UNKNOW
 )
 @click.argument("buckets", metavar="[BUCKET]...", nargs=-1)
 @click.option("--region", help="Where the buckets are; TENCENTCLOUD_REGION or COS_REGION if left out.")
+@click.option("--stack", help="Use the configuration of this stack too. Run it in the project's folder.")
 @click.option("--prefix", default="", help="Only buckets whose names begin so.")
 @click.option("--quick", is_flag=True, default=False, help="Only CI and Smart Audio, as lists of the region say.")
 @click.option("--json", "as_json", is_flag=True, default=False, help="Print JSON.")
-def status(*, buckets: tuple[str, ...], region: str | None, prefix: str, quick: bool, as_json: bool) -> None:
+def status(
+    *, buckets: tuple[str, ...], region: str | None, stack: str | None, prefix: str, quick: bool, as_json: bool
+) -> None:
     """Show how buckets stand: CI, Smart Audio, what blocks switching them off, and unfinished work.
 
     Without BUCKET, every bucket of the region that is bound is shown. Nothing is changed.
@@ -39,7 +42,7 @@ def status(*, buckets: tuple[str, ...], region: str | None, prefix: str, quick: 
     cancelled = threading.Event()
     standings: list[Standing] = []
     try:
-        settings = contact.settings_of_terminal()
+        settings = contact.settings_of_terminal(stack)
         where = contact.checked_region(region, settings)
         wanted = [contact.checked_bucket(where, name).name for name in buckets]
         settings.credentials()()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 import time
@@ -120,6 +121,72 @@ def test_a_wrong_key_is_told_once(bucket, run, monkeypatch):
     assert result.exit_code == 2
     assert "check the secret id, key and token" in line
     assert "another" not in result.output
+
+
+@pytest.fixture
+def configure(bucket, stack_on_disk, monkeypatch):
+    """A function that moves what the environment says into the configuration of a stack, under other names."""
+
+    def move(names):
+        values = {key: os.environ[variable] for variable, key in names.items()}
+        stack_on_disk("config", "set-all", *(f"--secret={key}={value}" for key, value in values.items()))
+        for variable in names:
+            monkeypatch.delenv(variable)
+
+    return move
+
+
+VARIABLES = ("CI_AUDIO_ENDPOINT", "TENCENTCLOUD_REGION", "TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY")
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ("ci-audio:endpoint", "tencentcloud:region", "tencentcloud:secretId", "tencentcloud:secretKey"),
+        ("ci-audio:endpoint", "ci-audio:region", "ci-audio:secretId", "ci-audio:secretKey"),
+    ],
+)
+def test_the_configuration_of_a_stack_is_looked_at_where_one_is_named(bucket, configure, run, keys):
+    configure(dict(zip(VARIABLES, keys, strict=True)))
+
+    result = run("doctor", "--stack", "dev")
+
+    words, lines = marks(result)
+    assert (result.exit_code, words) == (0, {"ok", "note"}), result.output
+    assert lines["region"] == REGION
+    assert lines["credentials"] == "from the stack configuration"
+    assert lines["endpoint"] == f"{bucket.url} (ci-audio:endpoint) answers"
+    assert run("status", "--stack", "dev").exit_code == 0
+    assert run("status").exit_code == 2
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize(
+    ("stack", "passphrase", "said"),
+    [
+        ("prod", "", "could not be read: `pulumi config` said no stack named 'prod' found"),
+        ("dev", "another", "could not be read: `pulumi config` said incorrect passphrase"),
+    ],
+)
+def test_a_configuration_that_cannot_be_read_is_told(configure, run, monkeypatch, stack, passphrase, said):
+    configure({"TENCENTCLOUD_SECRET_KEY": "tencentcloud:secretKey"})
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", passphrase)
+
+    result = run("doctor", "--stack", stack)
+
+    assert result.exit_code == 1
+    assert f"the configuration of the stack {stack} {said}" in marks(result)[1]["settings"]
+
+
+@pytest.mark.engine
+def test_what_makes_no_sense_in_a_configuration_is_named(configure, run):
+    configure({"TENCENTCLOUD_SECRET_KEY": "ci-audio:secretKey"})
+
+    result = run("status", "--stack", "dev")
+
+    assert result.exit_code == 2
+    assert "ci-audio:secretId must be given beside secretKey" in result.output
 
 
 def test_a_dead_endpoint_is_told_at_once(emulator, run, monkeypatch):

@@ -1,0 +1,65 @@
+"""What the configuration of a stack says, read by the engine, which alone can decrypt it. Nothing of it is printed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from pulumi_ci_audio.api.configuration_keys import CONFIGURATION_KEYS, SECRET_CONFIGURATION_KEYS, SECRET_ID_KEY
+from pulumi_ci_audio.api.errors import SettingsError
+from pulumi_ci_audio.api.settings import Settings
+from pulumi_ci_audio.lifecycle.checking import check_properties, unknown_properties
+from pulumi_ci_audio.provider.configuration import RULES, ProviderInputs, settings_of
+
+_PLUGINS_OWN = "ci-audio:"
+_SECONDS = 60
+"""A backend may be far away, and so may the service that holds the key of the secrets."""
+
+
+def read_configuration(stack: str) -> dict[str, str]:
+    """Return the stack's configuration by its keys, secrets in plain. The engine is run in the current folder.
+
+    Raises:
+        SettingsError: there is no engine, no such stack, or its secrets cannot be decrypted.
+    """
+    command = ["pulumi", "config", "--json", "--show-secrets", "--non-interactive", "--stack", stack]
+    what = f"the configuration of the stack {stack} could not be read"
+    try:
+        ran = subprocess.run(  # noqa: S603  the user's own engine
+            command, capture_output=True, text=True, timeout=_SECONDS, check=False
+        )
+    except FileNotFoundError:
+        raise SettingsError(f"{what}: there is no `pulumi` on PATH") from None
+    except (OSError, subprocess.SubprocessError):
+        raise SettingsError(f"{what}: `pulumi config` does not answer") from None
+    if ran.returncode:
+        said = next((line for line in ran.stderr.splitlines() if line.startswith("error: ")), "error: nothing")
+        raise SettingsError(f"{what}: `pulumi config` said {said.removeprefix('error: ')}")
+    return {key: item["value"] for key, item in json.loads(ran.stdout).items() if "value" in item}
+
+
+def settings_with(configuration: Mapping[str, str], environment: Mapping[str, str], home: Path) -> Settings:
+    """Return the settings of a program whose stack has ``configuration``. What is set for the plugin goes first.
+
+    Args:
+        configuration: of the stack.
+        environment: the environment's variables.
+        home: the folder that holds ``.tencentcloud/credentials``.
+
+    Raises:
+        SettingsError: what is set for the plugin makes no sense.
+    """
+    own = {
+        key.removeprefix(_PLUGINS_OWN): value for key, value in configuration.items() if key.startswith(_PLUGINS_OWN)
+    }
+    inputs, failures = check_properties(ProviderInputs, {}, own, None, RULES)
+    for failure in (*failures, *unknown_properties(ProviderInputs, own)):
+        raise SettingsError(f"the stack configuration: {_PLUGINS_OWN}{failure.property} {failure.reason}")
+    plugin = settings_of(inputs, environment, home)
+    # A key is never combined with an id of another source.
+    hidden = {SECRET_ID_KEY, *SECRET_CONFIGURATION_KEYS} if inputs.secret_id else set()
+    others = {key: configuration[key] for key in CONFIGURATION_KEYS if key in configuration and key not in hidden}
+    return replace(plugin, configuration={**others, **plugin.configuration})
