@@ -1,9 +1,9 @@
 """Install the package as users do, on every Python and at both ends of its dependencies: ``make test-matrix``.
 
 A wheel and an sdist are built, installed into new environments away from the checkout, with and without the extras, and
-tried: the requirements must fit together, and with the extras a recording must be cleaned against the emulator. A Python
-is taken from PATH, from pyenv, or from ``uv``, which downloads what the machine lacks. The versions may be given as
-arguments.
+tried: the requirements must fit together, and with the extras a recording must be cleaned against the emulator. A
+Python is taken from PATH, from pyenv, or from ``uv``, which downloads what the machine lacks. The versions may be given
+as arguments.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from pulumi_ci_audio.emulator import Emulator, EmulatorServer, RunningEmulator
 from pulumi_ci_audio.provider import dynamic
 
 BUCKET = {"bucket": "recordings-1250000000", "region": "ap-chongqing"}
-JOB = {**BUCKET, "inputObject": "raw/voice.mp3", "outputObject": "clean/voice.wav", "__owner": "urn:pulumi:dev::p::t::n"}
+JOB = {**BUCKET, "inputObject": "raw/voice.mp3", "outputObject": "clean/voice.wav", "__owner": "urn"}
 
 def create(provider, properties):
     checked = provider.check({}, properties)

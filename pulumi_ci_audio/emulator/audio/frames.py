@@ -41,8 +41,9 @@ _COUNTED_RATE = 48_000  # a second at a higher rate counts as several: it is the
 # Demuxers that read nothing but the file they are given. Those for ffconcat and HLS, which FFmpeg would choose
 # by content whatever the file's name, open what their text names.
 _INPUT_OPTIONS = {"format_whitelist": "mp3,wav,mov,flac,ogg,aac,matroska", "protocol_whitelist": "file"}
-# Tags in any encoding are none of our business. From 19 on, PyAV reads them whatever they hold, and has no such option.
-_TAGS: dict[str, Any] = {"metadata_errors": "ignore"} if int(av.__version__.partition(".")[0]) < 19 else {}
+# Tags in any encoding are none of our business. Newer versions of PyAV read them whatever they hold, without an option.
+_READS_ALL_TAGS = 19
+_TAGS: dict[str, Any] = {"metadata_errors": "ignore"} if int(av.__version__.partition(".")[0]) < _READS_ALL_TAGS else {}
 _LOWEST_RATE = 1000
 _FRAMES_PER_SECOND = 50  # 20 ms each
 
