@@ -356,10 +356,12 @@ def _end_children() -> None:
 
 
 def _drop_leftovers_of_the_automation_api() -> None:
-    """Silence what Python says about the coroutine of a program that the engine stopped."""
+    """Silence what Python says about the coroutines of a program that the engine stopped."""
     warnings.filterwarnings("ignore", message="coroutine 'run_pulumi_func")
+    left_over = re.compile("run_pulumi_func|run_in_stack")
     hook = sys.unraisablehook
-    sys.unraisablehook = lambda event: None if "run_pulumi_func" in repr(event.object) else hook(event)
+    # Which coroutine it is stands in the object or, from Python 3.14 on, in the message.
+    sys.unraisablehook = lambda event: None if left_over.search(f"{event.object} {event.err_msg}") else hook(event)
 
 
 def _require(condition: bool, otherwise: str) -> None:  # noqa: FBT001  reads as an assertion

@@ -54,6 +54,13 @@ def plugin(emulator):
         yield host
 
 
+@pytest.fixture(scope="module")
+def offline():
+    """A plugin that can reach no service, for what it answers without one; shared, since it takes a while to start."""
+    with Host({"CI_AUDIO_ENDPOINT": "http://127.0.0.1:9", "TENCENTCLOUD_REGION": REGION}, family="native") as host:
+        yield host
+
+
 def struct(properties) -> Struct:
     return to_struct(properties)
 
@@ -83,16 +90,16 @@ def refused(match: str):
 
 
 class TestHello:
-    def test_it_says_its_version_and_its_schema(self, plugin):
-        info = plugin.stub.GetPluginInfo(empty_pb2.Empty())
-        schema = plugin.stub.GetSchema(provider_pb2.GetSchemaRequest())
+    def test_it_says_its_version_and_its_schema(self, offline):
+        info = offline.stub.GetPluginInfo(empty_pb2.Empty())
+        schema = offline.stub.GetSchema(provider_pb2.GetSchemaRequest())
 
         assert info.version == metadata.version("pulumi-ci-audio")
         assert '"ci-audio:index:NoiseReductionJob"' in schema.schema
 
-    def test_it_takes_secrets_and_previews_creations(self, plugin):
-        shaken = plugin.stub.Handshake(provider_pb2.ProviderHandshakeRequest(engine_address=""))
-        configured = plugin.stub.Configure(provider_pb2.ConfigureRequest(args=struct({})))
+    def test_it_takes_secrets_and_previews_creations(self, offline):
+        shaken = offline.stub.Handshake(provider_pb2.ProviderHandshakeRequest(engine_address=""))
+        configured = offline.stub.Configure(provider_pb2.ConfigureRequest(args=struct({})))
 
         assert shaken.accept_secrets
         assert configured.acceptSecrets
@@ -100,10 +107,10 @@ class TestHello:
         assert not configured.acceptResources
 
     @pytest.mark.parametrize("call", ["Construct", "Call"])
-    def test_what_it_does_not_have_is_refused_in_one_line(self, plugin, call):
+    def test_what_it_does_not_have_is_refused_in_one_line(self, offline, call):
         request = provider_pb2.ConstructRequest if call == "Construct" else provider_pb2.CallRequest
         with refused("ci-audio has resources and functions, and no"):
-            getattr(plugin.stub, call)(request())
+            getattr(offline.stub, call)(request())
 
 
 class TestProviderInputs:
@@ -117,22 +124,22 @@ class TestProviderInputs:
             ({"secretid": "AKID"}, "secretid", "did you mean secretId?"),
         ],
     )
-    def test_what_makes_no_sense_is_named_on_its_property(self, plugin, inputs, name, reason):
-        found = failures_of(check_config(plugin, inputs))
+    def test_what_makes_no_sense_is_named_on_its_property(self, offline, inputs, name, reason):
+        found = failures_of(check_config(offline, inputs))
 
         # A failure of a secret has no property: the engine would print its value.
         assert any(reason in text for prop, text in found.items() if prop in {name, ""}), found
 
-    def test_what_is_not_known_yet_is_not_complained_about(self, plugin):
-        assert failures_of(check_config(plugin, {"secretId": UNKNOWN_TEXT, "secretKey": UNKNOWN_TEXT})) == {}
+    def test_what_is_not_known_yet_is_not_complained_about(self, offline):
+        assert failures_of(check_config(offline, {"secretId": UNKNOWN_TEXT, "secretKey": UNKNOWN_TEXT})) == {}
 
-    def test_keys_are_secret_even_where_the_configuration_is_plain(self, plugin):
-        inputs = MessageToDict(check_config(plugin, {"secretId": "AKID", "secretKey": "plain"}).inputs)
+    def test_keys_are_secret_even_where_the_configuration_is_plain(self, offline):
+        inputs = MessageToDict(check_config(offline, {"secretId": "AKID", "secretKey": "plain"}).inputs)
 
         assert inputs == {"secretId": "AKID", "secretKey": secret("plain")}
 
-    def test_a_changed_credential_replaces_nothing(self, plugin):
-        diff = plugin.stub.DiffConfig(
+    def test_a_changed_credential_replaces_nothing(self, offline):
+        diff = offline.stub.DiffConfig(
             provider_pb2.DiffRequest(
                 olds=struct({"secretKey": secret("a"), "region": REGION}),
                 news=struct({"secretKey": secret("b"), "region": OTHER_REGION}),
@@ -143,10 +150,10 @@ class TestProviderInputs:
         assert list(diff.replaces) == []
         assert {change.kind for change in diff.detailedDiff.values()} == {_PropertyDiff.UPDATE}
 
-    def test_a_program_of_another_version_is_told(self, plugin):
-        check_config(plugin, {"version": "99.0.0"})
+    def test_a_program_of_another_version_is_told(self, offline):
+        check_config(offline, {"version": "99.0.0"})
 
-        (warning,) = (entry for entry in plugin.logged if entry.severity == engine_pb2.WARNING)
+        (warning,) = (entry for entry in offline.logged if entry.severity == engine_pb2.WARNING)
         assert "asks for version 99.0.0 of ci-audio, and the plugin that was found is" in warning.message
 
     def test_its_own_key_is_used_and_not_the_environments(self, emulator):
@@ -174,8 +181,8 @@ class TestProviderInputs:
 
 
 class TestCheck:
-    def test_defaults_are_filled_in_and_the_region_is_the_providers(self, plugin):
-        inputs, failures = plugin.check("CiBucketBinding", {"bucket": BUCKET})
+    def test_defaults_are_filled_in_and_the_region_is_the_providers(self, offline):
+        inputs, failures = offline.check("CiBucketBinding", {"bucket": BUCKET})
 
         assert failures == {}
         assert inputs == {**BINDING, "onDestroy": "restore", "timeoutSeconds": 300, "status": "on"}
@@ -188,61 +195,61 @@ class TestCheck:
             ({"zzz": 5}, "zzz", "is no property of this; there are bucket, region, onDestroy, timeoutSeconds"),
         ],
     )
-    def test_bad_input_is_named_on_its_property(self, plugin, given, name, reason):
-        _, failures = plugin.check("CiBucketBinding", {**BINDING, **given})
+    def test_bad_input_is_named_on_its_property(self, offline, given, name, reason):
+        _, failures = offline.check("CiBucketBinding", {**BINDING, **given})
 
         assert reason in failures[name]
 
-    def test_an_unknown_property_within_another_is_named_by_its_path(self, plugin):
-        _, failures = plugin.check(KIND, {**JOB, "callback": {"url": "https://example.com", "formatt": "XML"}})
+    def test_an_unknown_property_within_another_is_named_by_its_path(self, offline):
+        _, failures = offline.check(KIND, {**JOB, "callback": {"url": "https://example.com", "formatt": "XML"}})
 
         assert failures == {"callback.formatt": "is no property of this; did you mean format?"}
 
-    def test_nothing_is_said_of_what_is_not_known_yet(self, plugin):
+    def test_nothing_is_said_of_what_is_not_known_yet(self, offline):
         output_value = {SIGNATURE: "d0e6a833031e9bbcd3f4e8bde6ca49a4"}
 
-        inputs, failures = plugin.check(KIND, {**JOB, "bucket": UNKNOWN_TEXT, "inputObject": output_value})
+        inputs, failures = offline.check(KIND, {**JOB, "bucket": UNKNOWN_TEXT, "inputObject": output_value})
 
         assert failures == {}
         assert (inputs["bucket"], inputs["inputObject"]) == (UNKNOWN_TEXT, UNKNOWN_TEXT)
 
-    def test_an_output_value_counts_as_its_value(self, plugin):
+    def test_an_output_value_counts_as_its_value(self, offline):
         known = {SIGNATURE: "d0e6a833031e9bbcd3f4e8bde6ca49a4", "value": CLEAN, "secret": True}
 
-        inputs, failures = plugin.check(KIND, {**JOB, "outputObject": known})
+        inputs, failures = offline.check(KIND, {**JOB, "outputObject": known})
 
         assert failures == {}
         assert inputs["outputObject"] == secret(CLEAN)
 
-    def test_a_secret_is_neither_lost_nor_printed(self, plugin):
-        inputs, failures = plugin.check(KIND, {**JOB, "triggers": secret(["hush"]), "inputObject": secret("/hush")})
+    def test_a_secret_is_neither_lost_nor_printed(self, offline):
+        inputs, failures = offline.check(KIND, {**JOB, "triggers": secret(["hush"]), "inputObject": secret("/hush")})
 
         assert inputs["triggers"] == secret(["hush"])
         assert "inputObject" not in failures
         assert "hush" not in str(failures)
 
-    def test_a_child_of_a_component_is_found_by_the_end_of_its_type(self, plugin):
+    def test_a_child_of_a_component_is_found_by_the_end_of_its_type(self, offline):
         request = provider_pb2.CheckRequest(
             urn=f"urn:pulumi:dev::recordings::my:index:Studio$ci-audio:index:{KIND}::clean", news=struct(JOB)
         )
 
-        inputs = MessageToDict(plugin.stub.Check(request).inputs)
+        inputs = MessageToDict(offline.stub.Check(request).inputs)
 
         assert inputs["__owner"] == request.urn
 
-    def test_a_kind_that_it_does_not_know_is_named_with_the_nearest(self, plugin):
+    def test_a_kind_that_it_does_not_know_is_named_with_the_nearest(self, offline):
         with refused(
             "ci-audio has no resource ci-audio:index:NoiseReductionJobs; it has ci-audio:index:NoiseReductionJob"
         ):
-            plugin.stub.Check(provider_pb2.CheckRequest(urn=native_urn("NoiseReductionJobs"), news=struct(JOB)))
+            offline.stub.Check(provider_pb2.CheckRequest(urn=native_urn("NoiseReductionJobs"), news=struct(JOB)))
 
 
 class TestPreview:
-    def test_a_creation_knows_its_inputs_and_no_output(self, plugin):
-        inputs, _ = plugin.check(KIND, JOB)
+    def test_a_creation_knows_its_inputs_and_no_output(self, offline):
+        inputs, _ = offline.check(KIND, JOB)
         request = provider_pb2.CreateRequest(urn=native_urn(KIND), properties=struct(inputs), preview=True)
 
-        seen = MessageToDict(plugin.stub.Create(request).properties)
+        seen = MessageToDict(offline.stub.Create(request).properties)
 
         assert seen["format"] == "wav"
         assert {name for name, value in seen.items() if value == UNKNOWN_TEXT} == {
@@ -280,11 +287,11 @@ class TestPreview:
 
 
 class TestDiff:
-    def test_each_property_has_its_kind(self, plugin):
+    def test_each_property_has_its_kind(self, offline):
         inputs = {**JOB, "format": "wav", "sampleRate": 16000, "jobLevel": 1}
         job = Resource("", {**inputs, "state": "Success"}, inputs)
 
-        diff = plugin.diff(KIND, job, {**JOB, "format": "mp3", "sampleRate": 16000, "queueId": "p1"})
+        diff = offline.diff(KIND, job, {**JOB, "format": "mp3", "sampleRate": 16000, "queueId": "p1"})
 
         assert diff.hasDetailedDiff
         assert {name: change.kind for name, change in diff.detailedDiff.items()} == {
@@ -294,26 +301,26 @@ class TestDiff:
         }
         assert diff.deleteBeforeReplace
 
-    def test_a_change_of_the_recording_is_left_for_the_engine_to_show(self, plugin):
+    def test_a_change_of_the_recording_is_left_for_the_engine_to_show(self, offline):
         state = {**JOB, "format": "wav", "sampleRate": 16000, "state": "Success", "jobId": "j1"}
         changed = {**state, "inputEtag": "E1", "currentInputEtag": "E2"}
 
-        diff = plugin.diff(KIND, Resource("", changed, JOB), {**JOB, "format": "wav", "sampleRate": 16000})
+        diff = offline.diff(KIND, Resource("", changed, JOB), {**JOB, "format": "wav", "sampleRate": 16000})
 
         assert list(diff.replaces) == ["currentInputEtag"]
         assert not diff.hasDetailedDiff
 
-    def test_state_of_a_newer_version_is_refused_by_name(self, plugin):
+    def test_state_of_a_newer_version_is_refused_by_name(self, offline):
         newer = Resource("", {**JOB, "loudness": 3}, JOB)
 
         with pytest.raises(CallError, match=r"holds loudness of a NoiseReductionJob, .* a newer one wrote it"):
-            plugin.diff(KIND, newer, JOB)
+            offline.diff(KIND, newer, JOB)
 
-    def test_state_of_another_version_that_does_not_fit_is_refused_by_name(self, plugin):
+    def test_state_of_another_version_that_does_not_fit_is_refused_by_name(self, offline):
         older = Resource("", {**BINDING, "timeoutSeconds": "long"}, BINDING)
 
         with pytest.raises(CallError, match=r"does not fit this version of pulumi-ci-audio \(timeoutSeconds\)"):
-            plugin.diff("CiBucketBinding", older, BINDING)
+            offline.diff("CiBucketBinding", older, BINDING)
 
 
 class TestFailures:
@@ -340,9 +347,9 @@ class TestFailures:
         assert "[secret]" in str(failed.value)
 
     @pytest.mark.parametrize("id_", ["", "recordings-1250000000", f"{REGION}/Recordings", f"{REGION}/{BUCKET}/x"])
-    def test_an_id_that_cannot_be_is_one_line(self, plugin, id_):
+    def test_an_id_that_cannot_be_is_one_line(self, offline, id_):
         with pytest.raises(CallError, match="the id of a CiBucketBinding must look like ap-chongqing/recordings-"):
-            plugin.read("CiBucketBinding", id_, {})
+            offline.read("CiBucketBinding", id_, {})
 
 
 class TestImport:
@@ -386,14 +393,14 @@ class TestFunctions:
         assert [bucket["bucket"] for bucket in answer["buckets"]] == [BUCKET]
         assert answer["buckets"][0].keys() == {"bucket", "region", "createTime"}
 
-    def test_an_argument_that_it_does_not_have_is_a_failure(self, plugin):
+    def test_an_argument_that_it_does_not_have_is_a_failure(self, offline):
         request = provider_pb2.InvokeRequest(tok="ci-audio:index:getCiBucket", args=struct({"buckett": BUCKET}))
 
-        assert failures_of(plugin.stub.Invoke(request)) == {"buckett": "is no property of this; did you mean bucket?"}
+        assert failures_of(offline.stub.Invoke(request)) == {"buckett": "is no property of this; did you mean bucket?"}
 
-    def test_a_function_that_it_does_not_have_is_named(self, plugin):
+    def test_a_function_that_it_does_not_have_is_named(self, offline):
         with refused("ci-audio has no function ci-audio:index:getNothing; it has"):
-            plugin.stub.Invoke(provider_pb2.InvokeRequest(tok="ci-audio:index:getNothing"))
+            offline.stub.Invoke(provider_pb2.InvokeRequest(tok="ci-audio:index:getNothing"))
 
 
 class TestManyAtOnce:
@@ -456,7 +463,7 @@ class TestProcess:
             "pulumi-resource-ci-audio: the engine at 127.0.0.1:1 did not answer within 0.5 s"
         )
 
-    def test_it_ends_with_the_process_that_started_it(self, plugin):
+    def test_it_ends_with_the_process_that_started_it(self):
         starter = subprocess.Popen(
             [
                 sys.executable,
