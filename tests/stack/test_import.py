@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -39,10 +40,30 @@ def importing(stack: Stack, tmp_path: Path) -> Stack:
 
 def import_one(stack: Stack, kind: str, name: str, id_: str) -> str:
     """Run ``pulumi import``, and return the declaration it wrote."""
-    written = stack.folder / f"{name}.txt"
+    return run_import(stack, f"ci-audio:index:{kind}", name, id_)
+
+
+def import_all(stack: Stack, resources: dict[str, dict[str, Any]]) -> str:
+    """Run it once, with a file that names every resource by the plugin's type, and return the declarations."""
+    named = [
+        {"type": f"ci-audio:index:{kind_of(resource)}", "name": name, "id": resource["id"]}
+        for name, resource in resources.items()
+    ]
+    file = stack.folder / "resources.json"
+    file.write_text(json.dumps({"resources": named}), encoding="utf-8")
+    return run_import(stack, "--file", str(file))
+
+
+def run_import(stack: Stack, *arguments: str) -> str:
+    written = stack.folder / "written.txt"
     options = ("--yes", "--non-interactive", "--skip-preview", "--protect=false", "--out", str(written))
-    stack.cli("import", f"ci-audio:index:{kind}", name, id_, *options)
+    stack.cli("import", *arguments, *options)
     return written.read_text(encoding="utf-8")
+
+
+def kind_of(resource: dict[str, Any]) -> str:
+    kind: str = resource["type"].rpartition(":")[2]
+    return kind
 
 
 def declare_dynamic(triggers: list[Any]) -> None:
@@ -86,10 +107,10 @@ def test_the_program_that_is_written_for_every_kind_changes_nothing_and_destroyi
 ) -> None:
     first = new_stack("first")
     assert first.up(lambda: declare_dynamic([1])).succeeded
-    ids = {name: resource["id"] for name, resource in first.resources().items()}
-    kinds = {name: resource["type"].rpartition(":")[2] for name, resource in first.resources().items()}
+    others = first.resources()
+    binding = others.pop("binding")
 
-    written = "\n".join(import_one(importing, kinds[name], name, ids[name]) for name in ids)
+    written = import_one(importing, kind_of(binding), "binding", binding["id"]) + import_all(importing, others)
 
     def program() -> None:
         for declared in language_host.declarations_of(written):
@@ -97,7 +118,7 @@ def test_the_program_that_is_written_for_every_kind_changes_nothing_and_destroyi
             getattr(native, declared.kind)(declared.name, **inputs)
 
     emulator.clear_requests()
-    assert len(language_host.declarations_of(written)) == len(ids)
+    assert len(language_host.declarations_of(written)) == 1 + len(others)
     assert importing.preview(program, expect_no_changes=True).succeeded
     assert importing.preview(refresh=True, expect_no_changes=True).succeeded
     assert importing.destroy().succeeded
@@ -138,8 +159,7 @@ class TestFromDynamicToNative:
         old = importing.resources()
         emulator.clear_requests()
 
-        for name, resource in old.items():
-            import_one(importing, resource["type"].rpartition(":")[2], name, resource["id"])
+        import_all(importing, old)
         self._forget(importing, old)
         up = importing.up(lambda: declare_native([1]))
 
