@@ -3,6 +3,9 @@
 .PHONY: demo test test-matrix lint format bench campaign record engine clean
 .DEFAULT_GOAL := test
 
+# Byte code is kept whatever the environment says: else each of the many processes of a run would compile the package anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
