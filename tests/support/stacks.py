@@ -126,15 +126,29 @@ class Stack:
         return self._run(self._stack.destroy, None, options)
 
     def cli(self, *arguments: str) -> str:
-        """Run a command of the engine that needs no program, and return what it printed."""
+        """Run a command of the engine that needs no program, on this stack, and return what it printed."""
+        return self._command(*arguments, "--stack", self.name)
+
+    def _command(self, *arguments: str) -> str:
         return subprocess.run(
-            ["pulumi", *arguments, "--stack", self.name],
+            ["pulumi", *arguments],
             cwd=self.folder,
             env={**os.environ, **self._variables},
             capture_output=True,
             text=True,
             check=True,
         ).stdout
+
+    def rename(self, name: str) -> None:
+        """Run ``pulumi stack rename``."""
+        self.cli("stack", "rename", name)
+        self.name = self._stack.name = name
+        self._checkpoint = self._checkpoint.with_name(f"{name}.json")
+
+    def move_to(self, other: Stack) -> None:
+        """Run ``pulumi state move`` for every resource of the package's classes."""
+        urns = [resource["urn"] for resource in self.resources().values()]
+        self._command("state", "move", "--source", self.name, "--dest", other.name, "--yes", *urns)
 
     def unlock(self) -> None:
         """Take the lock of a killed engine away."""
