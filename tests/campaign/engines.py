@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Protocol
 
-import pulumi
-
-from tests.support.families import Family, NoiseReductionJob
+from tests.support.families import Family
 from tests.support.operations import RunningOperation, kill
 from tests.support.places import BUCKET, CLEAN, RAW, REGION
 from tests.support.provider_host import CallError, Host, State
@@ -31,7 +29,7 @@ class Engine(Protocol):
         """Do what the README says after a kill."""
 
     def job(self) -> Mapping[str, Any]:
-        """Return the job's properties in the state; none where there is no job."""
+        """Return the resource's properties in the state; none where there is no resource."""
 
     def has_pending_operations(self) -> bool:
         """Return whether the state notes an operation that did not end."""
@@ -113,33 +111,26 @@ class HostEngine:
 
 
 class RealEngine:
-    """Drives the real engine through the Automation API."""
+    """Drives the real engine through the Automation API.
 
-    def __init__(self, stack: Stack, *, has_parent: bool) -> None:
+    Args:
+        stack: to deploy.
+        declare: registers the one resource, called ``resource``, with this trigger.
+    """
+
+    def __init__(self, stack: Stack, declare: Callable[[int], object]) -> None:
         self._stack = stack
-        self._has_parent = has_parent
+        self._declare = declare
         self._running: RunningOperation | None = None
         self._lost_its_engine = False
         self._lock = threading.Lock()
 
     def up(self, trigger: int, *, refresh: bool, replace: bool) -> bool:
         """Run ``pulumi up``, and return whether it succeeded."""
-
-        def program() -> None:
-            parent = pulumi.ComponentResource("recordings:index:Studio", "studio") if self._has_parent else None
-            NoiseReductionJob(
-                "resource",
-                bucket=BUCKET,
-                input_object=RAW,
-                output_object=CLEAN,
-                triggers=[trigger],
-                opts=pulumi.ResourceOptions(parent=parent),
-            )
-
         options: dict[str, Any] = {"refresh": True} if refresh else {}
         if replace:
             options["replace"] = [self._stack.urn("resource")]
-        with RunningOperation(self._stack, "up", program, **options) as running:
+        with RunningOperation(self._stack, "up", lambda: self._declare(trigger), **options) as running:
             with self._lock:
                 self._running = running
             try:
@@ -171,7 +162,7 @@ class RealEngine:
             self._stack.refresh(clear_pending_creates=True)
 
     def job(self) -> Mapping[str, Any]:
-        """Return the job's properties in the state; none where there is no job."""
+        """Return the resource's properties in the state; none where there is no resource."""
         return self._stack.resources().get("resource", {}).get("outputs", {})
 
     def has_pending_operations(self) -> bool:

@@ -10,7 +10,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ import pytest
 
 from pulumi_ci_audio.emulator import RunningEmulator, Settings
 from pulumi_ci_audio.emulator.state.records import Parameters, Template
-from tests.campaign.engines import HostEngine
+from tests.campaign.engines import Engine, HostEngine, RealEngine
 from tests.campaign.schedule import (
     ACTIONS,
     READ_TIMEOUT_SECONDS,
@@ -31,12 +31,14 @@ from tests.campaign.schedule import (
     VICTIMS,
 )
 from tests.support.emulators import running_emulator
-from tests.support.families import Family
+from tests.support.families import Family, NoiseReductionBatch
 from tests.support.places import BUCKET, REGION
 from tests.support.recordings import faint_noise
+from tests.support.stacks import Stack
 
 QUICK_SEEDS: dict[Family, Sequence[int]] = {"dynamic": range(1), "native": range(1, 2)}
-LONG_SEEDS = range(3000, 3150)
+LONG_HOST_SEEDS = range(3000, 3150)
+LONG_ENGINE_SEEDS = range(4000, 4050)
 UPS_AT_MOST = 18
 
 SUBMIT = ("POST", "*.ci.*", "/inventorytriggerjob")
@@ -97,30 +99,57 @@ def _fault(chance: random.Random, request: tuple[str, str, str]) -> dict[str, ob
     }
 
 
-def run_seed(seed: int, family: Family, folder: Path) -> None:
+NewEngine = Callable[[dict[str, str], Path, str], Engine]
+"""Makes an engine from the package's settings, a folder of its own, and the id of the template."""
+
+
+def host_engine(family: Family) -> NewEngine:
+    def make(settings: dict[str, str], folder: Path, template_id: str) -> Engine:
+        variables = {**settings, "HOME": str(folder), "XDG_STATE_HOME": str(folder / "state")}
+        inputs = {"inputPrefix": "raw/", "outputPrefix": "clean/", "templateId": template_id}
+        return HostEngine(variables, family, "NoiseReductionBatch", inputs)
+
+    return make
+
+
+def real_engine(family: Family) -> NewEngine:
+    def make(settings: dict[str, str], folder: Path, template_id: str) -> Engine:
+        def declare(trigger: int) -> None:
+            NoiseReductionBatch(
+                "resource",
+                bucket=BUCKET,
+                input_prefix="raw/",
+                output_prefix="clean/",
+                template_id=template_id,
+                triggers=[trigger],
+            )
+
+        return RealEngine(Stack("dev", folder, settings, family=family), declare)
+
+    return make
+
+
+def run_seed(seed: int, new_engine: NewEngine, folder: Path) -> None:
     lag_seconds, steps = draw(seed)
-    settings = Settings(job_seconds=0.4, list_lag_seconds=lag_seconds, queue_concurrency=2)
+    speed = Settings(job_seconds=0.4, list_lag_seconds=lag_seconds, queue_concurrency=2)
     with (
         TemporaryDirectory(prefix=f"batches-{seed}-", dir=folder, ignore_cleanup_errors=True) as own,
-        running_emulator(Path(own, "cloud"), settings=settings) as service,
+        running_emulator(Path(own, "cloud"), settings=speed) as service,
     ):
         service.put_bucket(REGION, BUCKET, ci="on", asr="on")
-        variables = {
+        settings = {
             **service.environment(region=REGION),
             "CI_AUDIO_SETTLE_SECONDS": str(SETTLE_SECONDS),
             "CI_AUDIO_READ_TIMEOUT_SECONDS": str(READ_TIMEOUT_SECONDS),
-            "HOME": own,
-            "XDG_STATE_HOME": str(Path(own, "state")),
         }
-        inputs = {"inputPrefix": "raw/", "outputPrefix": "clean/", "templateId": _template(service)}
-        engine = HostEngine(variables, family, "NoiseReductionBatch", inputs)
+        engine = new_engine(settings, Path(own), _template(service))
         try:
             _run(service, engine, steps)
         finally:
             engine.close()
 
 
-def _run(service: RunningEmulator, engine: HostEngine, steps: tuple[Step, Step]) -> None:
+def _run(service: RunningEmulator, engine: Engine, steps: tuple[Step, Step]) -> None:
     """Bring the folder to what each step wants, under its troubles, and assert that nothing was run twice."""
     expected = Counter({f"raw/{name}.wav": 1 for name in "abc"})
     for key in expected:
@@ -148,7 +177,7 @@ def _run(service: RunningEmulator, engine: HostEngine, steps: tuple[Step, Step])
         assert engine.job()["pending"] == 0
 
 
-def _up_until_done(service: RunningEmulator, engine: HostEngine, trigger: int) -> None:
+def _up_until_done(service: RunningEmulator, engine: Engine, trigger: int) -> None:
     for _ in range(UPS_AT_MOST):
         if engine.up(trigger, refresh=True, replace=False) and engine.job().get("pending") == 0:
             return
@@ -157,7 +186,7 @@ def _up_until_done(service: RunningEmulator, engine: HostEngine, trigger: int) -
 
 
 @contextmanager
-def _killing(engine: HostEngine, step: Step) -> Iterator[None]:
+def _killing(engine: Engine, step: Step) -> Iterator[None]:
     """Kill the step's victim some time after now, if there is one."""
     over = threading.Event()
 
@@ -185,10 +214,10 @@ def _template(service: RunningEmulator) -> str:
     return made.id
 
 
-def failures(seeds: Sequence[int], family: Family, folder: Path) -> list[str]:
+def failures(seeds: Sequence[int], new_engine: NewEngine, folder: Path) -> list[str]:
     """Run the seeds and return what went wrong, a line for each that did."""
     with ThreadPoolExecutor(4) as pool:
-        running = {seed: pool.submit(run_seed, seed, family, folder) for seed in seeds}
+        running = {seed: pool.submit(run_seed, seed, new_engine, folder) for seed in seeds}
         return [f"seed {seed}: {error}" for seed, future in running.items() if (error := future.exception())]
 
 
@@ -197,10 +226,19 @@ every_family = pytest.mark.parametrize("family", ["dynamic", "native"])
 
 @every_family
 def test_quick_campaign_runs_no_recording_twice_and_leaves_none(tmp_path: Path, family: Family) -> None:
-    assert failures(QUICK_SEEDS[family], family, tmp_path) == []
+    assert failures(QUICK_SEEDS[family], host_engine(family), tmp_path) == []
 
 
 @every_family
 @pytest.mark.campaign
-def test_long_campaign_runs_no_recording_twice_and_leaves_none(tmp_path: Path, family: Family) -> None:
-    assert failures(LONG_SEEDS, family, tmp_path) == []
+def test_long_campaign_on_a_provider_runs_no_recording_twice_and_leaves_none(tmp_path: Path, family: Family) -> None:
+    assert failures(LONG_HOST_SEEDS, host_engine(family), tmp_path) == []
+
+
+@every_family
+@pytest.mark.campaign
+@pytest.mark.engine
+def test_long_campaign_on_the_real_engine_runs_no_recording_twice_and_leaves_none(
+    engine_on_path: Path, tmp_path: Path, family: Family
+) -> None:
+    assert failures(LONG_ENGINE_SEEDS, real_engine(family), tmp_path) == []

@@ -12,12 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pulumi
 import pytest
 
 from tests.campaign.engines import Engine, HostEngine, RealEngine
 from tests.campaign.run import run, service_of, settings_for
 from tests.campaign.schedule import Schedule, draw
-from tests.support.families import Family
+from tests.support.families import Family, NoiseReductionJob
+from tests.support.places import BUCKET, CLEAN, RAW
 from tests.support.stacks import Stack
 
 QUICK_SEEDS = {"dynamic": range(3), "native": range(3, 6)}
@@ -49,7 +51,18 @@ def host_engine(family: Family) -> NewEngine:
 
 def real_engine(family: Family) -> NewEngine:
     def make(schedule: Schedule, settings: dict[str, str], folder: Path) -> Engine:
-        return RealEngine(Stack("dev", folder, settings, family=family), has_parent=schedule.has_parent)
+        def declare(trigger: int) -> None:
+            parent = pulumi.ComponentResource("recordings:index:Studio", "studio") if schedule.has_parent else None
+            NoiseReductionJob(
+                "resource",
+                bucket=BUCKET,
+                input_object=RAW,
+                output_object=CLEAN,
+                triggers=[trigger],
+                opts=pulumi.ResourceOptions(parent=parent),
+            )
+
+        return RealEngine(Stack("dev", folder, settings, family=family), declare)
 
     return make
 
