@@ -67,9 +67,11 @@ def test_preview_deployment_killed_recovered_drift_found_and_repaired(runner: Ru
     run_all(runner, "drift")
     assert runner.told[2:] == ["gh issue create --title Drift in production --body-file issue.md"]
     assert '"off" => "on"' in (runner.checkout / "issue.md").read_text(encoding="utf-8")
-    drift = runner.run(gitlab_script(PROJECT, "drift"), CI_API_V4_URL="https://gitlab.test/api/v4", CI_PROJECT_ID="1")
-    assert drift.code == 0, drift.text
-    assert "title=Drift in production" in "\n".join(runner.told[3:])
+    for _ in range(2):
+        look = gitlab_script(PROJECT, "drift")
+        drift = runner.run(look, CI_API_V4_URL="https://gitlab.test/api/v4", CI_PROJECT_ID="1", GITLAB_TOKEN="t")
+        assert drift.code == 0, drift.text
+    assert "\n".join(runner.told[3:]).count("title=Drift in production") == 1
 
     # The next deployment repairs it, and pays nothing.
     run_all(runner, "up")

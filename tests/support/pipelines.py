@@ -23,9 +23,12 @@ from tools.hermetic import engine_variables, foreign_names
 
 GITHUB, GITLAB = Path(".github/workflows/pulumi.yml"), Path(".gitlab-ci.yml")
 
-# A list is empty until something was created.
+# A list of issues is empty until one was created.
 _RECORDER = """#!/bin/sh
-case "$*" in *"issue list"*) grep -c "issue create" "$TOLD" || true ;; esac
+case "$*" in
+  *"issue list"*) grep -c "issue create" "$TOLD" || true ;;
+  *"--get"*) if grep -q "curl .*--data-urlencode title=" "$TOLD"; then echo '[{"iid": 1}]'; else echo '[]'; fi ;;
+esac
 printf '%s\\n' "$(basename "$0") $*" >> "$TOLD"
 """
 
