@@ -266,15 +266,22 @@ class Client:
         )
         return _records(response.queue_list)
 
-    def create_job(self, bucket: Bucket, job: JobRequest) -> JobRecord:
+    def create_job(self, bucket: Bucket, job: JobRequest, about_to_send: Callable[[], None] | None = None) -> JobRecord:
         """Submit ``job``, once, whatever the outcome (document 460/84796).
+
+        Args:
+            bucket: of the recording.
+            job: what to do.
+            about_to_send: called right before it is sent; where it raises, nothing is sent.
 
         Raises:
             DecodeError: the answer names no job, so whether there is one is unknown.
         """
         phrase = f"for {job.input_object} of bucket {bucket}"
         target = Target(bucket.region, bucket.name, "", phrase)
-        return self._session.call(operations.CREATE_JOB, target, _created_job, body=JobBody.of(job))
+        return self._session.call(
+            operations.CREATE_JOB, target, _created_job, body=JobBody.of(job), about_to_send=about_to_send
+        )
 
     def describe_job(self, bucket: Bucket, job_id: str) -> JobRecord | None:
         """Return the job, or ``None`` where the service knows no such job (any more) (document 436/76945).
@@ -389,14 +396,27 @@ class Client:
         )
         return _records(workflows)
 
-    def create_batch_job(self, bucket: Bucket, batch: BatchJobRequest) -> BatchJobRecord:
+    def create_batch_job(
+        self, bucket: Bucket, batch: BatchJobRequest, about_to_send: Callable[[], None] | None = None
+    ) -> BatchJobRecord:
         """Submit ``batch``, once, whatever the outcome (document 1045/50369).
+
+        Args:
+            bucket: of the recordings.
+            batch: what to do.
+            about_to_send: called right before it is sent; where it raises, nothing is sent.
 
         Raises:
             DecodeError: the answer names no batch job, so whether there is one is unknown.
         """
         target = Target(bucket.region, bucket.name, "", f"of bucket {bucket}")
-        return self._session.call(operations.CREATE_BATCH_JOB, target, _created_batch_job, body=BatchJobBody.of(batch))
+        return self._session.call(
+            operations.CREATE_BATCH_JOB,
+            target,
+            _created_batch_job,
+            body=BatchJobBody.of(batch),
+            about_to_send=about_to_send,
+        )
 
     def describe_batch_job(self, bucket: Bucket, job_id: str) -> BatchJobRecord | None:
         """Return the batch job, or ``None`` where the service knows no such one (any more) (document 460/76893)."""

@@ -16,7 +16,7 @@ from pulumi_ci_audio.api.limiter import Limiter
 from pulumi_ci_audio.api.messages import Element, Model, decode, encode
 from pulumi_ci_audio.api.operations import Host, Operation, Repeat
 from pulumi_ci_audio.api.refusals import api_error, request_id_of
-from pulumi_ci_audio.api.retrying import attempt
+from pulumi_ci_audio.api.retrying import LONGEST_RETRY_AFTER_SECONDS, attempt
 from pulumi_ci_audio.api.signing import authorization
 from pulumi_ci_audio.api.transport import Request, Response, Transport
 from pulumi_ci_audio.api.waiting import Waiter
@@ -124,6 +124,7 @@ class Session:
         body: Element | None = None,
         content: tuple[bytes, str] | None = None,
         accept: str | None = None,
+        about_to_send: Callable[[], None] | None = None,
     ) -> Result:
         """Return what ``read`` makes of the answer.
 
@@ -135,6 +136,8 @@ class Session:
             body: the document to send.
             content: what to send instead where it is no document, and its media type.
             accept: the media type to ask for.
+            about_to_send: called before each attempt is sent, after it has waited for its turn; where it raises,
+                nothing is sent.
 
         Raises:
             ApiError: the service refused.
@@ -147,13 +150,14 @@ class Session:
 
         def once() -> Result:
             try:
-                response = self._send(request)
+                response = self._send(request, about_to_send)
                 if response.status >= HTTPStatus.MULTIPLE_CHOICES:
                     raise api_error(phrase, operation, response, self.unix_time())
                 result = read(response)
             except ApiError as error:
                 if error.is_overload:
-                    self.limiter.slow_down(request.host, self.waiter.now(), pause=error.retry_after or 0.0)
+                    asked = min(error.retry_after or 0.0, LONGEST_RETRY_AFTER_SECONDS)
+                    self.limiter.slow_down(request.host, self.waiter.now(), pause=asked)
                 raise
             except (TransportError, DecodeError, SettingsError) as error:
                 raise type(error)(f"could not {phrase}: {error}") from None
@@ -162,9 +166,11 @@ class Session:
 
         return attempt(once, repeat=operation.repeat, waiter=self.waiter)
 
-    def _send(self, request: Request) -> Response:
+    def _send(self, request: Request, about_to_send: Callable[[], None] | None) -> Response:
         self.limiter.admit(request.host, self.waiter)
         signed = self._signed(request)
+        if about_to_send is not None:
+            about_to_send()
         start = self.waiter.now()
         line = f"{request.method} {request.host}{request.target}"
         try:

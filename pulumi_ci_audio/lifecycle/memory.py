@@ -55,6 +55,9 @@ class Memory:
             self._given_up.setdefault(owner, []).append(job)
 
     def given_up_by(self, owner: str) -> tuple[ResourceId, ...]:
-        """Return the jobs that the resource ``owner`` gave up in this process."""
+        """Return the jobs that the resource ``owner`` gave up in this process.
+
+        So are those of resources whose owner is not known, as after an import: an id is enough to tell them apart.
+        """
         with self._lock:
-            return tuple(self._given_up.get(owner, ()))
+            return (*self._given_up.get(owner, ()), *(self._given_up.get("", ()) if owner else ()))

@@ -35,14 +35,14 @@ class Order(Generic[Record]):
         what: what it is called, such as ``job``.
         owner: which resource it is for.
         marker: tells it from every other one; the journal notes it.
-        send: submits it.
+        send: submits it; it calls what it is given right before it sends, and sends nothing where that raises.
         find: returns it where the service lists it, although it was not there before it was sent.
     """
 
     what: str
     owner: str
     marker: str
-    send: Callable[[], Record]
+    send: Callable[[Callable[[], None]], Record]
     find: Callable[[], Record | None]
 
 
@@ -57,17 +57,21 @@ def submit_once(context: Context, order: Order[Record]) -> Record:
         CiAudioError: it was certainly not accepted.
     """
     owner, marker = order.owner, order.marker
-    for attempt in range(1, SUBMISSIONS_AT_MOST + 1):
+
+    def about_to_send() -> None:
+        # Asked and noted now, not before the wait for its turn: the entry's age, which begins anew with every attempt,
+        # tells the next process how long to look for it.
         if not context.engine_is_alive():
             if attempt > 1:
                 # What was noted is of an attempt that was turned away.
                 context.journal.withdraw(owner)
             raise ResourceError(f"the engine that asked for the {order.what} is gone, nothing was submitted")
-        context.report("[1/3] submitting" if attempt == 1 else f"[1/3] submitting, attempt {attempt}")
-        # Noted anew for every attempt, since its age tells the next process how long to look for it.
         context.journal.begin(owner, marker)
+
+    for attempt in range(1, SUBMISSIONS_AT_MOST + 1):
+        context.report("[1/3] submitting" if attempt == 1 else f"[1/3] submitting, attempt {attempt}")
         try:
-            accepted = order.send()
+            accepted = order.send(about_to_send)
         except NotConnectedError:
             if attempt == SUBMISSIONS_AT_MOST:
                 context.journal.withdraw(owner)

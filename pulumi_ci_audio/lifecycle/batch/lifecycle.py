@@ -71,9 +71,11 @@ class NoiseReductionBatchLifecycle(
         inputs: NoiseReductionBatchInputs,
     ) -> NoiseReductionBatchState:
         """Record what a change does not run anything for; then go on waiting, or run what has no current result."""
-        own = {name for name in (*NoiseReductionBatchInputs.model_fields, "imported") if name != "owner"}
+        own = {*NoiseReductionBatchInputs.model_fields, "imported"}
         outcome = {name: value for name, value in state.model_dump().items() if name not in own}
-        updated = NoiseReductionBatchState.model_validate({**inputs.model_dump(), **outcome})
+        # An import does not know the owner.
+        owner = state.owner or inputs.owner
+        updated = NoiseReductionBatchState.model_validate({**inputs.model_dump(), **outcome, "owner": owner})
         # Which triggers an imported one had is not known.
         runs_all = not state.imported and "triggers" in differing_fields(state, inputs)[1]
         if not runs_all and not _causes(state, inputs):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
 from dataclasses import dataclass
 
 from pulumi_ci_audio.api.buckets import Bucket
@@ -32,21 +31,8 @@ class Batch:
         return self.record.state in UNFINISHED_STATES
 
 
-@dataclass(frozen=True)
-class Known:
-    """The batches of a resource.
-
-    Attributes:
-        newest: the newest one, if it asks for the same as the resource does.
-        ids: of all of them.
-    """
-
-    newest: Batch | None
-    ids: frozenset[str]
-
-
-def find_or_wait_for_others(context: Context, inputs: NoiseReductionBatchInputs, deadline: float) -> Known:
-    """Return the batches of the resource, after all others for its folders have ended.
+def find_or_wait_for_others(context: Context, inputs: NoiseReductionBatchInputs, deadline: float) -> Batch | None:
+    """Return the newest batch of the resource if it asks for the same, after all others for its folders have ended.
 
     Those of the resource that ask for something else and have not started are cancelled. Those of another resource
     are waited for: what they do need not be done again.
@@ -66,7 +52,7 @@ def find_or_wait_for_others(context: Context, inputs: NoiseReductionBatchInputs,
         other = next((batch for batch in batches if batch.is_unfinished and batch is not mine), None)
         if other is None:
             if (mine is not None and mine.is_unfinished) or not is_unsettled(context, inputs.owner):
-                return Known(mine, frozenset(batch.record.job_id for batch in own))
+                return mine
             context.report("[1/3] making sure that an interrupted run submitted nothing")
             continue
         batch_id, is_own = other.record.job_id, other in own
@@ -115,16 +101,14 @@ def batches_of(context: Context, inputs: NoiseReductionBatchInputs, wanted: Batc
     ]
 
 
-def find_accepted(
-    context: Context, bucket: Bucket, name: BatchName, known_ids: Container[str]
-) -> BatchJobRecord | None:
-    """Return the batch of this name that was not known before, if the service lists it.
+def batches_called(context: Context, bucket: Bucket, name: BatchName) -> list[BatchJobRecord]:
+    """Return the batches of this name that the service lists.
 
     Raises:
         CiAudioError: the batches cannot be listed.
     """
     found = context.client.describe_batch_jobs(bucket, kind=_KIND, name=str(name))
-    return next((record for record in found if record.name == str(name) and record.job_id not in known_ids), None)
+    return [record for record in found if record.name == str(name)]
 
 
 def named_batches(context: Context, bucket: Bucket) -> list[Batch]:

@@ -21,8 +21,8 @@ def settle(
         ResourceError: nothing was submitted.
         CiAudioError: the service refused.
     """
-    known = find_or_wait_for_others(context, state, deadline)
-    found = known.newest if known.newest and _is_news(context, state, known.newest) else None
+    newest = find_or_wait_for_others(context, state, deadline)
+    found = newest if newest and _is_news(context, state, newest) else None
     if found is not None:
         context.journal.accept(state.owner, str(found.name), found.record.job_id)
         state = with_record(state.model_copy(update={"since": found.name.since}), found.record)
@@ -42,7 +42,7 @@ def settle(
     if not recordings:
         return with_failures(state, survey, ())
     require_fit(context, state, survey, recordings)
-    record = submit(context, state, recordings, since=state.since, known_ids=known.ids)
+    record = submit(context, state, recordings, since=state.since)
     state = with_failures(with_record(state, record), survey, ())
     state = state.model_copy(update={"ran": (state.ran or 0) + len(recordings)})
     if not state.wait:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
+from functools import partial
 
 from pulumi_ci_audio.api.records import NOISE_REDUCTION, BatchJobRecord, BatchJobRequest
-from pulumi_ci_audio.lifecycle.batch.lookup import find_accepted
+from pulumi_ci_audio.lifecycle.batch.lookup import batches_called
 from pulumi_ci_audio.lifecycle.batch.naming import BatchName, output_object
 from pulumi_ci_audio.lifecycle.batch.survey import LISTS, Recording, Survey
 from pulumi_ci_audio.lifecycle.batch_models import NoiseReductionBatchInputs
@@ -25,7 +26,6 @@ def submit(
     recordings: Sequence[Recording],
     *,
     since: float | None,
-    known_ids: Container[str],
 ) -> BatchJobRecord:
     """Submit the batch of ``recordings``, once.
 
@@ -34,7 +34,6 @@ def submit(
         inputs: of the resource.
         recordings: what to run.
         since: results that are no younger, in unix seconds, do not count.
-        known_ids: the batches of the resource that were there before.
 
     Raises:
         ResourceError: whether it was accepted is unknown, or the engine that asked is gone.
@@ -56,14 +55,18 @@ def submit(
         job_level=inputs.job_level,
         callback=inputs.callback.record() if inputs.callback else None,
     )
+    # However old: one of the same name is there where the same recordings were pending before.
+    known_ids = frozenset(record.job_id for record in batches_called(context, bucket, name))
     return submit_once(
         context,
         Order(
             what="batch",
             owner=inputs.owner,
             marker=str(name),
-            send=lambda: context.client.create_batch_job(bucket, request),
-            find=lambda: find_accepted(context, bucket, name, known_ids),
+            send=partial(context.client.create_batch_job, bucket, request),
+            find=lambda: next(
+                (record for record in batches_called(context, bucket, name) if record.job_id not in known_ids), None
+            ),
         ),
     )
 

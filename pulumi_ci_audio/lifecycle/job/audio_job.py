@@ -123,9 +123,11 @@ class AudioJob(Lifecycle[Inputs, State], Generic[Inputs, State]):
 
     def update(self, context: Context, id: ResourceId, state: State, inputs: Inputs) -> State:  # noqa: A002, ARG002
         """Record what a change does not run the job for, then go on waiting or repeat a recorded failure."""
-        own = {name for name in (*self.spec.inputs_model.model_fields, "imported") if name != "owner"}
+        own = {*self.spec.inputs_model.model_fields, "imported"}
         known = {name: value for name, value in state.model_dump().items() if name not in own}
-        updated = self.spec.state_model.model_validate({**inputs.model_dump(), **known})
+        # An import does not know the owner.
+        owner = state.owner or inputs.owner
+        updated = self.spec.state_model.model_validate({**inputs.model_dump(), **known, "owner": owner})
         if updated.failure and updated.on_failure == "fail" and updated.input_etag:
             # A recording that was mended under its key is for the next run to find, without a refresh.
             with suppress(CiAudioError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from pulumi_ci_audio.api.records import JobRecord
 from pulumi_ci_audio.lifecycle.job.idempotency import Submit, TakeOver
 from pulumi_ci_audio.lifecycle.job.lookup import find_or_wait_for_others, look_up
@@ -31,7 +33,7 @@ def find_or_submit(context: Context, submission: Submission[Inputs], deadline: f
             what="job",
             owner=submission.owner,
             marker=str(submission.marker),
-            send=lambda: context.client.create_job(submission.inputs.location, submission.request),
+            send=partial(context.client.create_job, submission.inputs.location, submission.request),
             find=lambda: _find_new(context, submission, known_ids),
         ),
     )
