@@ -124,7 +124,9 @@ class NoiseReductionBatchState(NoiseReductionBatchInputs):
     failed: Annotated[str, HIDDEN] = Field(
         "", alias="__failed", description="The digests of the recordings that failed and are not run again as they are."
     )
-
+    replaced: Annotated[str, HIDDEN] = Field(
+        "", alias="__replaced", description="The digests of the recordings that were replaced while they were run."
+    )
     imported: Annotated[bool | None, HIDDEN] = Field(
         None, alias="__imported", description="Whether the inputs are only those that the service's record repeats."
     )
@@ -137,12 +139,17 @@ class NoiseReductionBatchState(NoiseReductionBatchInputs):
     @property
     def failed_digests(self) -> frozenset[str]:
         """The digests of the recordings that are not run again as they are."""
-        return frozenset(self.failed[at : at + DIGEST_LENGTH] for at in range(0, len(self.failed), DIGEST_LENGTH))
+        return digests_in(self.failed)
 
     @property
     def to_run(self) -> int:
         """How many of the pending recordings the next deployment runs."""
         return max(0, (self.pending or 0) - len(self.failed) // DIGEST_LENGTH)
+
+
+def digests_in(joined: str) -> frozenset[str]:
+    """Return the digests that a hidden output holds, one after the other."""
+    return frozenset(joined[at : at + DIGEST_LENGTH] for at in range(0, len(joined), DIGEST_LENGTH))
 
 
 def _folders_apart(inputs: Folder) -> CheckFailure | None:

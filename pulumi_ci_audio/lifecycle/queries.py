@@ -17,7 +17,7 @@ from pulumi_ci_audio.api.client import BucketQuery, Client
 from pulumi_ci_audio.api.errors import SettingsError
 from pulumi_ci_audio.api.records import ON
 from pulumi_ci_audio.lifecycle import blockers
-from pulumi_ci_audio.lifecycle.batch.survey import look
+from pulumi_ci_audio.lifecycle.batch.survey import Stale, look
 from pulumi_ci_audio.lifecycle.batch_models import RULES as BATCH_RULES
 from pulumi_ci_audio.lifecycle.batch_models import Folder
 from pulumi_ci_audio.lifecycle.blockers import Blocker
@@ -230,7 +230,7 @@ def _jobs(client: Client, arguments: JobsQuery, _region: str | None) -> list[Noi
 def _pending(client: Client, arguments: PendingRecordingsQuery, _region: str | None) -> list[PendingRecording]:
     return [
         PendingRecording(recording.key, recording.result, recording.size, recording.reason or "")
-        for recording in look(client, arguments, None).pending
+        for recording in look(client, arguments, Stale()).pending
     ]
 
 

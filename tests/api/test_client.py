@@ -28,7 +28,7 @@ from pulumi_ci_audio.api.records import (
     ObjectRecord,
     TemplateRequest,
 )
-from pulumi_ci_audio.api.retrying import ATTEMPTS
+from pulumi_ci_audio.api.retrying import ATTEMPTS, LONGEST_RETRY_AFTER_SECONDS
 from pulumi_ci_audio.api.session import MOST_PAGES, PAGE_SIZE
 from tests.api.doubles import RecordingTransport, answered
 from tests.data import samples
@@ -869,6 +869,16 @@ class TestThrottling:
 
         assert pauses[0] >= 7.0
         assert all(pause > 0 for pause in pauses[1:])
+
+    def test_pause_that_is_asked_for_holds_nobody_up_for_longer_than_it_is_kept(self):
+        clock = FakeClock()
+        transport = RecordingTransport(refusal(429, "SlowDown", retry_after="86400"), answered(), now=clock.now)
+        client = Client(transport, lambda: CREDENTIALS, clock.waiter(chance=lambda: 0.0), lambda: NOW)
+        with pytest.raises(ApiError):
+            client.create_job(BUCKET, JOB)
+        client.delete_ci_bucket(BUCKET)
+
+        assert transport.times[1] - transport.times[0] < LONGEST_RETRY_AFTER_SECONDS + 1
 
     def test_job_that_was_turned_away_slows_the_requests_that_follow(self):
         clock = FakeClock()

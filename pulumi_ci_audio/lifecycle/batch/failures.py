@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pulumi_ci_audio.api.errors import TRANSIENT_CODES
 from pulumi_ci_audio.api.records import UNFINISHED_STATES, JobRecord
-from pulumi_ci_audio.lifecycle.batch.survey import Recording, Survey
+from pulumi_ci_audio.lifecycle.batch.survey import REPLACED, Recording, Survey
 from pulumi_ci_audio.lifecycle.batch_models import NoiseReductionBatchState, RecordingFailure
 
 if TYPE_CHECKING:
@@ -94,6 +94,14 @@ def with_failures(state: NoiseReductionBatchState, survey: Survey, new: Iterable
             named.append(shown)
         if is_final and len(digests) < REMEMBERED_AT_MOST:
             digests.append(recording.digest)
+    replaced = [recording.pair_digest for recording in survey.pending if recording.reason == REPLACED]
     pending = len(survey.pending)
     counts = {"total": len(survey.recordings), "pending": pending, "done": len(survey.recordings) - pending}
-    return state.model_copy(update={**counts, "failures": named, "failed": "".join(digests)})
+    return state.model_copy(
+        update={
+            **counts,
+            "failures": named,
+            "failed": "".join(digests),
+            "replaced": "".join(replaced[:REMEMBERED_AT_MOST]),
+        }
+    )

@@ -9,7 +9,7 @@ from itertools import islice
 from pulumi_ci_audio.api.errors import CiAudioError, WaitCancelledError
 from pulumi_ci_audio.api.records import UNFINISHED_STATES, BatchJobRecord, JobRecord, parse_time
 from pulumi_ci_audio.lifecycle.batch.failures import Failure, failure_of, unsuccessful_jobs
-from pulumi_ci_audio.lifecycle.batch.survey import Recording, Survey, look
+from pulumi_ci_audio.lifecycle.batch.survey import Recording, Stale, Survey, look
 from pulumi_ci_audio.lifecycle.batch_models import NoiseReductionBatchState
 from pulumi_ci_audio.lifecycle.errors import ResourceError, explain
 from pulumi_ci_audio.lifecycle.types import Context
@@ -131,7 +131,9 @@ def find_end(context: Context, state: NoiseReductionBatchState, run: Run, waited
         CiAudioError: the service cannot be asked.
     """
     context.report(f"[3/3] looking at the results (batch {state.batch_id})")
-    survey = look(context.client, state, state.since)
+    survey = look(context.client, state, Stale.by(state))
+    if run.is_exact:
+        survey = survey.after(run.recordings)
     undone = run.undone(survey)
     jobs = unsuccessful_jobs(context.client, state) if undone else {}
     if any(job.state in UNFINISHED_STATES for job in jobs.values()):
@@ -175,7 +177,7 @@ class _Progress:
         done, failed = 0, ""
         if waited >= self._next:
             self._next = waited + self._pause
-            survey = look(self._context.client, state, state.since)
+            survey = look(self._context.client, state, Stale.by(state))
             done = len(self._run.recordings) - len(self._run.undone(survey))
             failed = f", {self._failed(state)} failed"
         elif self._said == state.state:

@@ -10,7 +10,7 @@ from pulumi_ci_audio.lifecycle.batch.follow import BatchNotSettledError, Run, fi
 from pulumi_ci_audio.lifecycle.batch.lookup import named_batches
 from pulumi_ci_audio.lifecycle.batch.naming import folder_of
 from pulumi_ci_audio.lifecycle.batch.settle import settle
-from pulumi_ci_audio.lifecycle.batch.survey import Survey, look
+from pulumi_ci_audio.lifecycle.batch.survey import Stale, Survey, look
 from pulumi_ci_audio.lifecycle.batch_models import RULES, NoiseReductionBatchInputs, NoiseReductionBatchState
 from pulumi_ci_audio.lifecycle.errors import ResourceError, ResourceInitFailedError
 from pulumi_ci_audio.lifecycle.kinds import NOISE_REDUCTION_BATCH
@@ -39,6 +39,9 @@ class NoiseReductionBatchLifecycle(
 
     def create(self, context: Context, inputs: NoiseReductionBatchInputs) -> CreateResult[NoiseReductionBatchState]:
         """Run what has no current result, unless a batch of this resource does so already, and wait for its end."""
+        if given_up := context.memory.given_up_by(inputs.owner):
+            # Before anything can fail, until the new run is known: the next process would not know of them.
+            context.journal.give_up(inputs.owner, map(str, given_up))
         state = NoiseReductionBatchState.model_validate(inputs.dump())
         return CreateResult(_id(state), self._settle(context, state, runs_all=False))
 
@@ -56,7 +59,7 @@ class NoiseReductionBatchLifecycle(
         known = _found(context, id) if state is None else state
         if known is None:
             return None
-        survey = look(context.client, known, known.since)
+        survey = look(context.client, known, Stale.by(known))
         if known.is_terminal and state is not None:
             found = with_failures(known, survey, ())
         else:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 from pulumi_ci_audio.api.buckets import Bucket
-from pulumi_ci_audio.api.errors import CiAudioError
+from pulumi_ci_audio.api.errors import ApiError, CiAudioError
 from pulumi_ci_audio.api.records import NOT_STARTED_STATES, UNFINISHED_STATES, BatchJobRecord, parse_time
-from pulumi_ci_audio.lifecycle.batch.naming import BatchName
+from pulumi_ci_audio.lifecycle.batch.naming import BatchName, output_object
 from pulumi_ci_audio.lifecycle.batch_models import NoiseReductionBatchInputs
 from pulumi_ci_audio.lifecycle.errors import ResourceError
 from pulumi_ci_audio.lifecycle.journal import KEPT_SECONDS
 from pulumi_ci_audio.lifecycle.once import is_unsettled
-from pulumi_ci_audio.lifecycle.service_off import listed_unless_off
+from pulumi_ci_audio.lifecycle.resource_id import ResourceId
+from pulumi_ci_audio.lifecycle.service_off import is_service_off, listed_unless_off
 from pulumi_ci_audio.lifecycle.types import Context
 
 _KIND = "Job"
@@ -20,10 +22,11 @@ _KIND = "Job"
 
 @dataclass(frozen=True)
 class Batch:
-    """A batch of this package: its record and what its name says."""
+    """A batch of this package: its record, what its name says, and the bucket of its recordings."""
 
     record: BatchJobRecord
     name: BatchName
+    bucket: Bucket
 
     @property
     def is_unfinished(self) -> bool:
@@ -34,14 +37,15 @@ class Batch:
 def find_or_wait_for_others(context: Context, inputs: NoiseReductionBatchInputs, deadline: float) -> Batch | None:
     """Return the newest batch of the resource if it asks for the same, after all others for its folders have ended.
 
-    Those of the resource that ask for something else and have not started are cancelled. Those of another resource
-    are waited for: what they do need not be done again.
+    Those that the resource gave up, or that do something else to its folders, are cancelled if they have not started.
+    Those of another resource are waited for: what they do need not be done again.
 
     Raises:
         ResourceError: another batch has not ended in time, or one may not be listed yet.
         CiAudioError: the batches cannot be listed.
     """
     wanted = BatchName.of(inputs, None, ())
+    given_up = {id_.remote_id for id_ in given_up_batches(context, inputs.owner)}
     cancelled: set[str] = set()
     other: Batch | None = None
     for waited in context.waiter.polls(max(0.0, deadline - context.waiter.now())):
@@ -49,7 +53,9 @@ def find_or_wait_for_others(context: Context, inputs: NoiseReductionBatchInputs,
         own = [batch for batch in batches if batch.name.marker.owner == wanted.marker.owner]
         newest = max(own, key=_created, default=None)
         mine = newest if newest and _asks_for(newest, wanted) else None
-        other = next((batch for batch in batches if batch.is_unfinished and batch is not mine), None)
+        other = next(
+            (batch for batch in batches if batch is not mine and _is_in_the_way(batch, wanted, given_up)), None
+        )
         if other is None:
             if (mine is not None and mine.is_unfinished) or not is_unsettled(context, inputs.owner):
                 return mine
@@ -58,7 +64,7 @@ def find_or_wait_for_others(context: Context, inputs: NoiseReductionBatchInputs,
         batch_id, is_own = other.record.job_id, other in own
         context.report(f"[1/3] waiting {waited:.0f} s for batch {batch_id} on the same folder to end")
         if is_own and batch_id not in cancelled and other.record.state in NOT_STARTED_STATES:
-            _try_to_cancel(context, inputs.location, batch_id)
+            _try_to_cancel(context, other.bucket, batch_id)
         cancelled.add(batch_id)
     if other is None:
         raise ResourceError(
@@ -93,12 +99,43 @@ def batches_of(context: Context, inputs: NoiseReductionBatchInputs, wanted: Batc
         ]
 
     records = {record.job_id: record for record in listed_unless_off(client, bucket, ask)}
-    named = [Batch(record, name) for record in records.values() if (name := BatchName.find_in(record.name))]
     return [
         batch
-        for batch in named
+        for batch in (*_named(records.values(), bucket), *_found_elsewhere(context, inputs))
         if batch.name.marker.owner == wanted.marker.owner or (batch.is_unfinished and batch.name.place == wanted.place)
     ]
+
+
+def given_up_batches(context: Context, owner: str) -> tuple[ResourceId, ...]:
+    """Return the batches that the resource gave up: in this process, or in one that failed before its new run."""
+    entry = context.journal.find(owner)
+    return (*context.memory.given_up_by(owner), *map(ResourceId.parse, entry.given_up if entry else ()))
+
+
+def _found_elsewhere(context: Context, inputs: NoiseReductionBatchInputs) -> list[Batch]:
+    """Return the batches of the resource that still run in the bucket it had before, and write the same results."""
+    output, key = inputs.output_location, output_object(inputs)
+    found: list[Batch] = []
+    for id_ in given_up_batches(context, inputs.owner):
+        if id_.bucket == inputs.location:
+            continue
+        try:
+            record = context.client.describe_batch_job(id_.bucket, id_.remote_id)
+        except ApiError as error:
+            if error.is_bucket_gone or is_service_off(context.client, id_.bucket, error):
+                continue
+            raise
+        if record and (record.output_region, record.output_bucket, record.output_object) == (
+            output.region,
+            output.name,
+            key,
+        ):
+            found += _named([record], id_.bucket)
+    return found
+
+
+def _named(records: Iterable[BatchJobRecord], bucket: Bucket) -> list[Batch]:
+    return [Batch(record, name, bucket) for record in records if (name := BatchName.find_in(record.name))]
 
 
 def batches_called(context: Context, bucket: Bucket, name: BatchName) -> list[BatchJobRecord]:
@@ -118,8 +155,16 @@ def named_batches(context: Context, bucket: Bucket) -> list[Batch]:
         CiAudioError: they cannot be listed.
     """
     found = listed_unless_off(context.client, bucket, lambda: context.client.describe_batch_jobs(bucket, kind=_KIND))
-    named = [Batch(record, name) for record in found if (name := BatchName.find_in(record.name))]
-    return sorted(named, key=_created, reverse=True)
+    return sorted(_named(found, bucket), key=_created, reverse=True)
+
+
+def _is_in_the_way(batch: Batch, wanted: BatchName, given_up: Container[str]) -> bool:
+    """Return whether the folders may not be written before a batch has ended.
+
+    One with the same owner and other folders is that of a resource that had this one's name before.
+    """
+    is_ours = batch.name.place == wanted.place or batch.record.job_id in given_up
+    return batch.is_unfinished and is_ours
 
 
 def _asks_for(batch: Batch, wanted: BatchName) -> bool:

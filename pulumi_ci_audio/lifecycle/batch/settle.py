@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pulumi_ci_audio.lifecycle.batch.failures import with_failures
 from pulumi_ci_audio.lifecycle.batch.follow import Run, wait_until_ended, with_record
-from pulumi_ci_audio.lifecycle.batch.lookup import Batch, find_or_wait_for_others
+from pulumi_ci_audio.lifecycle.batch.lookup import Batch, find_or_wait_for_others, given_up_batches
 from pulumi_ci_audio.lifecycle.batch.submit import require_fit, submit
-from pulumi_ci_audio.lifecycle.batch.survey import Recording, Survey, look
+from pulumi_ci_audio.lifecycle.batch.survey import Recording, Stale, Survey, look
 from pulumi_ci_audio.lifecycle.batch_models import NoiseReductionBatchState
 from pulumi_ci_audio.lifecycle.types import Context
 
@@ -26,10 +26,10 @@ def settle(
     if found is not None:
         context.journal.accept(state.owner, str(found.name), found.record.job_id)
         state = with_record(state.model_copy(update={"since": found.name.since}), found.record)
-    survey = look(context.client, state, state.since)
+    survey = look(context.client, state, Stale.by(state))
     if found is None and runs_all:
-        state = state.model_copy(update={"since": survey.newest_result, "failures": [], "failed": ""})
-        survey = look(context.client, state, state.since)
+        state = state.model_copy(update={"since": survey.newest_result, "failures": [], "failed": "", "replaced": ""})
+        survey = look(context.client, state, Stale.by(state))
     state = state.model_copy(update={"ran": 0, "skipped": len(survey.recordings) - len(survey.pending)})
     if found is not None:
         state = with_failures(state, survey, ())
@@ -56,7 +56,7 @@ def _is_news(context: Context, state: NoiseReductionBatchState, batch: Batch) ->
     if batch.is_unfinished:
         return True
     is_told = state.batch_id == batch.record.job_id and state.is_terminal
-    given_up = {id_.remote_id for id_ in context.memory.given_up_by(state.owner)}
+    given_up = {id_.remote_id for id_ in given_up_batches(context, state.owner)}
     return not is_told and batch.record.job_id not in given_up
 
 

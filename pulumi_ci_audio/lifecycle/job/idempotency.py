@@ -53,6 +53,7 @@ def decide(
     *,
     known: Mapping[str, SubmissionMarker],
     is_given_up: Callable[[str], bool],
+    writes_the_result: Callable[[JobRecord], bool],
     is_recent: Callable[[JobRecord], bool],
     result_is_there: Callable[[JobRecord], bool],
 ) -> Decision:
@@ -66,6 +67,8 @@ def decide(
         marker: of the resource and what it asks for now.
         known: the markers of jobs whose ids are remembered; they hold whatever the service made of ``UserData``.
         is_given_up: whether the resource has given the job up.
+        writes_the_result: whether a job writes what this resource will write. Another one with the same owner is that
+            of a resource that had this one's name before.
         is_recent: whether a job ended so lately that the recording counts as the same, though it cannot be looked at.
         result_is_there: whether the output object is the one the job wrote; asked only for a job that would be
             taken over.
@@ -75,7 +78,7 @@ def decide(
     same = [job for job, found in own.values() if found.asks_the_same_as(marker)]
     wanted = [job for job in same if not is_given_up(job.job_id)]
     for job, _ in own.values():
-        if job.state in UNFINISHED_STATES and job not in wanted:
+        if job.state in UNFINISHED_STATES and job not in wanted and (is_given_up(job.job_id) or writes_the_result(job)):
             return WaitFor(job)
     for job in wanted:
         if job.state in UNFINISHED_STATES:

@@ -89,6 +89,7 @@ def look_up(context: Context, submission: Submission[Inputs]) -> Decision:
         submission.marker,
         known=known,
         is_given_up={id_.remote_id for id_ in given_up}.__contains__,
+        writes_the_result=lambda job: _writes_the_result(submission, job),
         is_recent=lambda job: _is_recent(context, job),
         result_is_there=lambda job: _result_is_there(context, submission, job),
     )
@@ -126,9 +127,8 @@ def _find_elsewhere(
     context: Context, submission: Submission[Inputs], given_up: tuple[ResourceId, ...]
 ) -> WaitFor | None:
     """Return a job of this resource that still runs in the bucket it had before, and writes the same result."""
-    inputs = submission.inputs
     for id_ in given_up:
-        if id_.bucket == inputs.location:
+        if id_.bucket == submission.inputs.location:
             continue
         try:
             job = context.client.describe_job(id_.bucket, id_.remote_id)
@@ -138,10 +138,15 @@ def _find_elsewhere(
             raise
         if job is None or job.state not in UNFINISHED_STATES:
             continue
-        written = (job.output_region, job.output_bucket, job.output_object)
-        if written == (inputs.output_location.region, inputs.output_location.name, inputs.output_object):
+        if _writes_the_result(submission, job):
             return WaitFor(job, id_.bucket)
     return None
+
+
+def _writes_the_result(submission: Submission[Inputs], job: JobRecord) -> bool:
+    inputs = submission.inputs
+    written = (job.output_region, job.output_bucket, job.output_object)
+    return written == (inputs.output_location.region, inputs.output_location.name, inputs.output_object)
 
 
 def _is_recent(context: Context, job: JobRecord) -> bool:

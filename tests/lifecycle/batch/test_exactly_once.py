@@ -17,14 +17,16 @@ from tests.lifecycle.batch.running import (
     create,
     elsewhere,
     kept,
+    refreshed,
     runs,
     spoil,
     updated,
     upped,
 )
-from tests.lifecycle.conftest import GONE, IN_FLIGHT_SECONDS, PLACE, SETTLE_SECONDS, through_json
+from tests.lifecycle.conftest import GONE, IN_FLIGHT_SECONDS, NAME, PLACE, REGION, SETTLE_SECONDS, through_json
 from tests.lifecycle.job.running import REFUSALS, TURNED_AWAY, UNKNOWN_OUTCOMES, table
 from tests.support.engine import BATCHES
+from tests.support.places import OTHER_BUCKET
 
 PATH = "/inventorytriggerjob"
 ONCE = {"raw/a.mp3": 1, "raw/b.mp3": 1, "raw/deep/c.mp3": 1}
@@ -38,6 +40,62 @@ def interrupted(cloud, seconds, **inputs):
     cloud.is_cancelled = False
 
 
+class TestOtherFolders:
+    def test_a_new_resource_under_a_name_that_was_renamed_lets_the_renamed_ones_batch_alone(self, folder):
+        folder.pause_queue()
+        create(folder, wait=False)
+
+        create(folder, wait=False, outputPrefix="other/")
+
+        assert "Cancel" not in [batch.state for batch in batches(folder)]
+        assert folder.writes().count(f"POST {PATH}") == 2
+
+    def test_another_bucket_waits_for_the_batch_that_writes_the_same_folder(self, make_folder):
+        folder = make_folder("a.mp3", job_seconds=30)
+        folder.control.put_bucket(REGION, OTHER_BUCKET, ci="on", asr="on")
+        moved = {"bucket": OTHER_BUCKET, "outputBucket": NAME}
+        state = create(folder, wait=False, outputBucket=NAME)
+        folder.work()
+        context = folder.context()
+
+        BATCHES.delete(context, ID, through_json(state))
+        create(folder, context, **moved)
+
+        assert folder.waited() >= 29
+
+
+class TestReplacedWhileItRuns:
+    def test_it_is_pending_and_the_next_up_runs_it_and_only_it(self, make_folder):
+        folder = make_folder("a.mp3", "b.mp3", job_seconds=30)
+        folder.clock.after(15, lambda: folder.put("raw/a.mp3", b"another recording"))
+
+        state = create(folder)
+
+        assert (state["pending"], state["done"], state["failures"]) == (1, 1, [])
+        assert refreshed(folder, state) == state
+        state = upped(folder, state)
+        assert runs(folder) == {"raw/a.mp3": 2, "raw/b.mp3": 1}
+        assert (state["pending"], state.get("__replaced", "")) == (0, "")
+        assert folder.get("clean/a.wav").endswith(b"another recording")
+        folder.clock.sleep(3600)
+        assert upped(folder, state) == state
+
+    def test_a_process_that_is_killed_while_it_is_run_again_does_not_run_it_a_third_time(self, make_folder):
+        folder = make_folder("a.mp3", job_seconds=30)
+        folder.clock.after(15, lambda: folder.put("raw/a.mp3", b"another recording"))
+        state = create(folder)
+        folder.clock.after(15, lambda: call_off(folder))
+        with pytest.raises(ResourceError):
+            updated(folder, state)
+        folder.is_cancelled = False
+
+        # What the killed process knew is lost.
+        state = upped(folder, state)
+
+        assert runs(folder) == {"raw/a.mp3": 2}
+        assert state["pending"] == 0
+
+
 class TestReplies:
     @table(UNKNOWN_OUTCOMES)
     def test_a_lost_reply_to_an_accepted_submission_is_not_answered_by_another(self, folder, trouble):
@@ -46,6 +104,18 @@ class TestReplies:
         state = create(folder)
 
         assert (runs(folder), len(batches(folder)), state["pending"]) == (ONCE, 1, 0)
+
+    @pytest.mark.parametrize("days", [6, 8])
+    def test_an_older_batch_of_the_same_recordings_is_not_taken_for_the_new_one(self, make_folder, days):
+        folder = make_folder("a.mp3")
+        state = create(folder)
+        folder.clock.sleep(days * 86_400)
+        folder.delete("clean/a.wav")
+        folder.spoil("POST", PATH, times=1, **TURNED_AWAY["429"])
+
+        state = upped(folder, state)
+
+        assert (runs(folder), state["pending"]) == ({"raw/a.mp3": 2}, 0)
 
     @table(UNKNOWN_OUTCOMES)
     def test_a_submission_that_never_arrived_is_not_sent_again_in_the_same_operation(self, folder, trouble):

@@ -5,10 +5,12 @@ import pytest
 from tests.lifecycle.conftest import (
     CLEAN,
     DENIED,
+    JOB,
     NO_AUDIO,
     PLACE,
     RAW,
     REGION,
+    through_json,
 )
 from tests.lifecycle.job.running import (
     ID,
@@ -174,6 +176,22 @@ class TestRead:
 
     def test_an_id_that_nothing_is_known_of_is_gone(self, ready):
         assert JOBS.read(ready.context(), f"{ID}/j1", {}) is None
+
+
+class TestImported:
+    @pytest.mark.parametrize("was_updated", [True, False])
+    def test_a_forced_run_is_paid_for(self, ready, was_updated):
+        created = create(ready)
+        id_ = f"{ID}/{created['jobId']}"
+        found = JOBS.read(ready.context(), id_, {})
+        inputs = JOBS.check(found.inputs, JOB, None).inputs
+        state = JOBS.update(ready.context(), id_, found.state, inputs) if was_updated else found.state
+        context = ready.context()
+
+        JOBS.delete(context, id_, through_json(state))
+        JOBS.create(context, inputs)
+
+        assert ready.submissions() == 2
 
 
 class TestDelete:

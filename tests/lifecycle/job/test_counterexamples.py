@@ -135,6 +135,16 @@ class TestOneOutput:
 
         assert renamed["__owner"] == OWNER
 
+    def test_a_new_resource_under_a_name_that_was_renamed_lets_the_renamed_ones_job_alone(self, make_cloud):
+        cloud = slow_cloud(make_cloud)
+        cloud.pause_queue()
+        create(cloud, wait=False)
+
+        create(cloud, wait=False, outputObject="another.wav")
+
+        assert cloud.submissions() == 2
+        assert cloud.states == ["Pause", "Pause"]
+
     @pytest.mark.parametrize("output", ["the same", "another"])
     def test_another_bucket_waits_for_the_job_that_writes_the_same_result(self, make_cloud, output):
         cloud = slow_cloud(make_cloud)

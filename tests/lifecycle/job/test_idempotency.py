@@ -26,13 +26,14 @@ def job(state, marker=MINE, job_id="j1", user_data=None):
     return JobRecord(job_id=job_id, state=state, user_data=text, creation_time=created)
 
 
-def decision(*jobs, marker=MINE, known=None, given_up=(), recent=False, results=None):
+def decision(*jobs, marker=MINE, known=None, given_up=(), elsewhere=(), recent=False, results=None):
     """Return what is decided as the name of the decision and the id of its job."""
     found = decide(
         jobs,
         marker,
         known=known or {},
         is_given_up=lambda job_id: job_id in given_up,
+        writes_the_result=lambda job: job.job_id not in elsewhere,
         is_recent=lambda _: recent,
         result_is_there=lambda job: results is None or job.job_id in results,
     )
@@ -131,6 +132,10 @@ class TestTable:
     def test_an_unfinished_one_with_other_content_is_waited_out(self, state, other):
         assert decision(job(state, other)) == (WaitFor, "j1")
 
+    @pytest.mark.parametrize(("given_up", "kind"), [((), Submit), (("j1",), WaitFor)])
+    def test_an_unfinished_one_that_writes_something_else_is_let_alone_unless_it_was_given_up(self, given_up, kind):
+        assert decision(job("Running", CHANGED), elsewhere=("j1",), given_up=given_up)[0] is kind
+
     @pytest.mark.parametrize("state", TERMINAL_STATES)
     @pytest.mark.parametrize("other", [CHANGED, RECORDED_ANEW], ids=["content", "recording"])
     def test_a_finished_one_with_other_content_is_not_considered(self, state, other):
@@ -158,6 +163,7 @@ class TestTable:
             MINE,
             known={},
             is_given_up=lambda _: False,
+            writes_the_result=lambda _: True,
             is_recent=lambda _: False,
             result_is_there=lambda _: False,
         )

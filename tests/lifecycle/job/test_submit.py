@@ -231,6 +231,40 @@ class TestEngine:
         assert create(ready, ready.context(engine_is_alive=lambda: False))["state"] == "Success"
 
 
+class TestTurn:
+    """A request may wait for its turn for a long time, where the service is too busy."""
+
+    def test_a_submission_is_noted_when_it_is_sent(self, ready):
+        ages = []
+
+        class Busy:
+            def send(self, request):
+                if (request.method, request.path) == ("POST", "/jobs"):
+                    ages.append(ready.journal.find(OWNER).age_seconds)
+                context.client._session.limiter.slow_down(request.host, ready.clock.now(), pause=30)
+                return ready.send(request)
+
+        context = ready.context(Busy())
+
+        create(ready, context)
+
+        assert ages == [0]
+        assert ready.waited() > UNSETTLED_SECONDS
+
+    def test_an_engine_that_goes_while_it_waits_submits_nothing(self, ready):
+        class Busy:
+            def send(self, request):
+                context.client._session.limiter.slow_down(request.host, ready.clock.now(), pause=30)
+                return ready.send(request)
+
+        context = ready.context(Busy(), engine_is_alive=lambda: ready.waited() < 60)
+
+        with pytest.raises(ResourceError, match=r"the engine that asked for the job is gone, nothing was submitted"):
+            create(ready, context)
+
+        assert ready.submissions() == 0
+
+
 class TestJournal:
     def killed(self, cloud, *, seen):
         """Leave what a killed process leaves: a job, and an entry with its id if the answer was seen."""
