@@ -13,7 +13,7 @@ from pulumi.dynamic import Resource
 from pydantic.alias_generators import to_camel
 
 from pulumi_ci_audio import declarations
-from pulumi_ci_audio.api.configuration_keys import CONFIGURATION_KEYS, SECRET_CONFIGURATION_KEYS
+from pulumi_ci_audio.api.configuration_keys import CONFIGURATION_KEYS, PLUGIN_SECRET_KEYS, SECRET_CONFIGURATION_KEYS
 from pulumi_ci_audio.audio_resource import AudioResource
 from pulumi_ci_audio.declarations import Callback
 from pulumi_ci_audio.provider import dynamic
@@ -87,7 +87,7 @@ def _require_secrets() -> None:
     """
     plain = [
         key
-        for key in SECRET_CONFIGURATION_KEYS
+        for key in (*SECRET_CONFIGURATION_KEYS, *PLUGIN_SECRET_KEYS)
         if _configured(key) is not None and not pulumi.runtime.is_config_secret(key)
     ]
     if plain:

@@ -6,11 +6,12 @@ An id is never combined with a key or token of another source. Nothing here is s
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, wraps
 from importlib import import_module
 from pathlib import Path
+from threading import Lock
 from types import ModuleType
 
 from pulumi_ci_audio.api.configuration_keys import SECRET_ID_KEY, SECRET_KEY_KEY, TOKEN_KEY
@@ -133,8 +134,11 @@ def _find_pair(configuration: Mapping[str, str], environment: Mapping[str, str],
         if pair is not None:
             return pair
     path = home / ".tencentcloud" / "credentials"
-    if not path.is_file():
-        return None
+    try:
+        if not path.is_file():
+            return None
+    except OSError as error:
+        raise SettingsError(f"~/.tencentcloud/credentials cannot be looked at: {error.strerror}") from None
     from configparser import ConfigParser, Error  # noqa: PLC0415  most programs have no such file
 
     file = ConfigParser(interpolation=None)
@@ -173,12 +177,25 @@ def _is_sendable(text: str) -> bool:
     return text.isascii() and not any(c.isspace() or not c.isprintable() for c in text)
 
 
+def _once(make: Callable[..., CredentialSource]) -> Callable[..., CredentialSource]:
+    """Return the function so that a process makes one thing of the same arguments, however many threads ask."""
+    cached, lock = lru_cache(maxsize=8)(make), Lock()
+
+    @wraps(make)
+    def made(*arguments: Hashable) -> CredentialSource:
+        # The cache alone lets all of them in that ask before the first one has its answer.
+        with lock:
+            return cached(*arguments)
+
+    return made
+
+
 def _roles() -> ModuleType:
     # The official package costs a fifth of the import time, and most programs use no role.
     return import_module("pulumi_ci_audio.api.roles")
 
 
-@lru_cache(maxsize=8)
+@_once
 def _assumed_role(
     address: str, ca_bundle: str | None, pair: Credentials, arn: str, session_name: str, unix_time: Callable[[], float]
 ) -> CredentialSource:
@@ -188,7 +205,7 @@ def _assumed_role(
     return _rotating(roles.assumed_role(sts, parts, arn=arn, session_name=session_name, unix_time=unix_time))
 
 
-@lru_cache(maxsize=8)
+@_once
 def _cluster_role(
     address: str,
     ca_bundle: str | None,
@@ -213,7 +230,7 @@ def _cluster_role(
     return _rotating(source)
 
 
-@lru_cache(maxsize=8)
+@_once
 def _instance_role(address: str, name: str, unix_time: Callable[[], float]) -> CredentialSource:
     """Return the process's source of the credentials of an instance's role."""
     return _rotating(_roles().instance_role(address, name, unix_time=unix_time))

@@ -206,7 +206,7 @@ class Session:
         """
         found: list[Item] = []
         page: list[Item] = []
-        for number in range(1, MOST_PAGES + 1) if page_number is None else (page_number,):
+        for number in range(1, MOST_ITEMS // page_size + 1) if page_number is None else (page_number,):
             paging = (("pageNumber", str(number)), ("pageSize", str(page_size)))
             query = tuple(pair for pair in (*filters, *paging) if pair[1])
             document = self.document(operation, target, model, query)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -36,6 +36,14 @@ LIST_SECONDS = 10.0
 MOST_JOBS_PER_REQUEST = 100
 
 
+def home_folder() -> Path:
+    """Return the user's home folder; for a user without one, a path below which there is nothing."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path(os.devnull)
+
+
 @dataclass(frozen=True)
 class Settings:
     """What the program's configuration and the environment say.
@@ -46,14 +54,14 @@ class Settings:
         home: the folder that holds ``.tencentcloud/credentials``.
     """
 
-    configuration: Mapping[str, str]
-    environment: Mapping[str, str]
+    configuration: Mapping[str, str] = field(repr=False)
+    environment: Mapping[str, str] = field(repr=False)
     home: Path
 
     @classmethod
     def of_process(cls, configuration: Mapping[str, str] | None = None) -> Settings:
         """Return the settings of this process, read when they are asked for, never before."""
-        return cls(configuration=configuration or {}, environment=os.environ, home=Path.home())
+        return cls(configuration=configuration or {}, environment=os.environ, home=home_folder())
 
     @property
     def region(self) -> str | None:

@@ -7,14 +7,13 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from pulumi_ci_audio.api.buckets import Bucket
 from pulumi_ci_audio.api.client import Client
 from pulumi_ci_audio.api.errors import SettingsError
 from pulumi_ci_audio.api.operations import SMART_AUDIO
 from pulumi_ci_audio.api.refusals import request_id_of, skew_of
-from pulumi_ci_audio.api.settings import READ_TIMEOUT_VARIABLE, REGION_VARIABLES, Settings
+from pulumi_ci_audio.api.settings import READ_TIMEOUT_VARIABLE, REGION_VARIABLES, Settings, home_folder
 from pulumi_ci_audio.api.transport import Request, transport_to
 from pulumi_ci_audio.api.waiting import Waiter
 from pulumi_ci_audio.cli.stack import read_configuration, settings_with
@@ -53,7 +52,7 @@ def settings_of_terminal(stack: str | None) -> Settings:
     """
     configuration = read_configuration(stack) if stack else {}
     environment = {READ_TIMEOUT_VARIABLE: f"{PATIENCE_SECONDS:g}", **os.environ}
-    return settings_with(configuration, environment, Path.home())
+    return settings_with(configuration, environment, home_folder())
 
 
 def client_of(settings: Settings, cancelled: threading.Event) -> Client:

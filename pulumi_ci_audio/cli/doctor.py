@@ -74,7 +74,8 @@ def _lines(region: str | None, stack: str | None, bucket: str | None, cancelled:
         settings = contact.settings_of_terminal(stack)
         where = contact.checked_region(region, settings)
         named = contact.checked_bucket(where, bucket) if bucket else None
-        endpoint = settings.endpoint
+        endpoint, client = settings.endpoint, contact.client_of(settings, cancelled)
+        settings.settle_seconds  # noqa: B018  a deployment would complain about it
     except SettingsError as error:
         yield Line(Mark.MEND, "settings", f"{error}; the rest cannot be checked")
         return
@@ -91,7 +92,7 @@ def _lines(region: str | None, stack: str | None, bucket: str | None, cancelled:
         yield Line(Mark.UNKNOWN, "endpoint", str(error))
         return
     if has_credentials:
-        yield from _permissions(contact.client_of(settings, cancelled), where, named)
+        yield from _permissions(client, where, named)
 
 
 def _contact(settings: Settings, region: str, endpoint: str | None) -> Iterator[Line]:

@@ -12,7 +12,7 @@ from pulumi_ci_audio.api.configuration_keys import CONFIGURATION_KEYS, SECRET_CO
 from pulumi_ci_audio.api.errors import SettingsError
 from pulumi_ci_audio.api.settings import Settings
 from pulumi_ci_audio.lifecycle.checking import check_properties, unknown_properties
-from pulumi_ci_audio.provider.configuration import RULES, ProviderInputs, settings_of
+from pulumi_ci_audio.provider.configuration import ENGINES_OWN, RULES, ProviderInputs, settings_of
 
 _PLUGINS_OWN = "ci-audio:"
 _SECONDS = 60
@@ -29,7 +29,7 @@ def read_configuration(stack: str) -> dict[str, str]:
     what = f"the configuration of the stack {stack} could not be read"
     try:
         ran = subprocess.run(  # noqa: S603  the user's own engine
-            command, capture_output=True, text=True, timeout=_SECONDS, check=False
+            command, capture_output=True, encoding="utf-8", errors="replace", timeout=_SECONDS, check=False
         )
     except FileNotFoundError:
         raise SettingsError(f"{what}: there is no `pulumi` on PATH") from None
@@ -38,7 +38,11 @@ def read_configuration(stack: str) -> dict[str, str]:
     if ran.returncode:
         said = next((line for line in ran.stderr.splitlines() if line.startswith("error: ")), "error: nothing")
         raise SettingsError(f"{what}: `pulumi config` said {said.removeprefix('error: ')}")
-    return {key: item["value"] for key, item in json.loads(ran.stdout).items() if "value" in item}
+    try:
+        return {key: str(item["value"]) for key, item in json.loads(ran.stdout).items() if "value" in item}
+    except (ValueError, AttributeError, TypeError):
+        # What was printed instead may hold a secret.
+        raise SettingsError(f"{what}: `pulumi config` printed something else") from None
 
 
 def settings_with(configuration: Mapping[str, str], environment: Mapping[str, str], home: Path) -> Settings:
@@ -53,7 +57,9 @@ def settings_with(configuration: Mapping[str, str], environment: Mapping[str, st
         SettingsError: what is set for the plugin makes no sense.
     """
     own = {
-        key.removeprefix(_PLUGINS_OWN): value for key, value in configuration.items() if key.startswith(_PLUGINS_OWN)
+        name: value
+        for key, value in configuration.items()
+        if key.startswith(_PLUGINS_OWN) and (name := key.removeprefix(_PLUGINS_OWN)) not in ENGINES_OWN
     }
     inputs, failures = check_properties(ProviderInputs, {}, own, None, RULES)
     for failure in (*failures, *unknown_properties(ProviderInputs, own)):

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import IntEnum
+from typing import TypeVar
 
 from pulumi_ci_audio.api.buckets import Bucket
 from pulumi_ci_audio.api.client import BucketQuery, Client
@@ -21,6 +22,8 @@ AT_ONCE = 16
 """How many buckets are asked about at the same time."""
 
 UNKNOWN = "?"
+
+Found = TypeVar("Found")
 
 
 class Verdict(IntEnum):
@@ -69,22 +72,19 @@ class Listed:
 
     Attributes:
         region: it.
-        bound: the names of those that are bound.
+        names: of all of them. What a list says of the status is not documented, so that each may be off as well.
+        bound: the names of those that the list calls bound.
         smart_audio: the names of those with Smart Audio.
         bound_refusal: why the first list was not given; empty where it was.
         smart_audio_refusal: the same for the second one.
     """
 
     region: str
+    names: frozenset[str]
     bound: frozenset[str]
     smart_audio: frozenset[str]
     bound_refusal: str = ""
     smart_audio_refusal: str = ""
-
-    @property
-    def names(self) -> frozenset[str]:
-        """The names of all of them."""
-        return self.bound | self.smart_audio
 
     @property
     def refusals(self) -> tuple[str, ...]:
@@ -103,22 +103,27 @@ def listed(client: Client, region: str) -> Listed:
     Raises:
         CiAudioError: nothing can be asked at all.
     """
-    bound, bound_refusal = _allowed(
-        lambda: [found.bucket for found in client.describe_ci_buckets(region) if found.status == ON]
-    )
+    there, bound_refusal = _allowed(lambda: client.describe_ci_buckets(region))
     smart_audio, smart_audio_refusal = _allowed(
-        lambda: [found.bucket for found in client.describe_asr_buckets(region, BucketQuery(regions=(region,)))]
+        lambda: client.describe_asr_buckets(region, BucketQuery(regions=(region,)))
     )
-    return Listed(region, bound, smart_audio, bound_refusal, smart_audio_refusal)
+    return Listed(
+        region,
+        frozenset((*(found.bucket for found in there), *(found.bucket for found in smart_audio))),
+        frozenset(found.bucket for found in there if found.status == ON),
+        frozenset(found.bucket for found in smart_audio),
+        bound_refusal,
+        smart_audio_refusal,
+    )
 
 
-def _allowed(ask: Callable[[], list[str]]) -> tuple[frozenset[str], str]:
+def _allowed(ask: Callable[[], list[Found]]) -> tuple[list[Found], str]:
     try:
-        return frozenset(ask()), ""
+        return ask(), ""
     except ApiError as error:
         if not error.is_denied:
             raise
-        return frozenset(), explain(error)
+        return [], explain(error)
 
 
 def survey(client: Client, known: Listed, names: Collection[str], *, is_quick: bool = False) -> Iterator[Standing]:

@@ -22,8 +22,8 @@ class CouldNotTellError(click.ClickException):
 
 def console() -> Console:
     """Return where results go."""
-    result = Console(highlight=False, soft_wrap=False)
-    return result if result.is_terminal else Console(highlight=False, width=PLAIN_WIDTH)
+    result = Console(highlight=False, markup=False, soft_wrap=False)
+    return result if result.is_terminal else Console(highlight=False, markup=False, width=PLAIN_WIDTH)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from pulumi_ci_audio.lifecycle.checking import CheckFailure, Rule
 from pulumi_ci_audio.lifecycle.job_inputs import (
     BucketName,
     Callback,
+    Identifier,
     JobLevel,
     OnFailure,
     RegionName,
@@ -64,7 +65,7 @@ class Folder(InBucket):
 class NoiseReductionBatchInputs(Folder):
     """The inputs of a batch."""
 
-    template_id: Annotated[str, Field(min_length=1)] = Field(
+    template_id: Identifier = Field(
         description="The template that says format and rate. A change of it alone runs nothing again."
     )
     at_most: Annotated[int, Field(ge=1)] = Field(
@@ -160,8 +161,7 @@ def _folders_apart(inputs: Folder) -> CheckFailure | None:
         return None
     return CheckFailure(
         "outputPrefix",
-        f"must not begin with inputPrefix, nor the other way round ({shorter} holds {longer}): "
-        "results would be taken for recordings",
+        "must not begin with inputPrefix, nor the other way round: results would be taken for recordings",
     )
 
 

@@ -97,8 +97,8 @@ class ServiceBinding(Lifecycle[BindingInputs, StateT]):
         """Return the status that the service reports, as input and as state."""
         # An import is no refresh: what it finds becomes the program's own, so it looks for itself.
         current = self.refresh(context, id.bucket, state) if state else self.describe(context, id.bucket)
-        # One that is known by its id alone was not made by this resource, so that it is not its own to switch off.
-        before = state.dump() if state else {"adopted": True}
+        # One that is known by its id alone was switched on by somebody else, if it is on.
+        before = state.dump() if state else {"adopted": current.status == ON}
         known = {**before, "bucket": id.bucket.name, "region": id.bucket.region}
         known["status"] = current.status
         found = self.state_model.model_validate(known).model_copy(update=current.details)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
 
 from pulumi_ci_audio.api.errors import ApiError, CiAudioError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pulumi_ci_audio.lifecycle.models import ResourceModel
     from pulumi_ci_audio.lifecycle.resource_id import ResourceId
+
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 class ResourceError(Exception):
@@ -27,6 +34,22 @@ class ResourceInitFailedError(ResourceError):
         super().__init__(message)
         self.id = id
         self.state = state
+
+
+def as_model(model: type[Model], properties: Mapping[str, Any], what: str) -> Model:
+    """Return what the service says of something as a model of a resource.
+
+    Raises:
+        ResourceError: it is nothing that this package can declare; ``what`` names it.
+    """
+    try:
+        return model.model_validate(properties)
+    except ValidationError as error:
+        said = ", ".join(f"{'.'.join(map(str, item['loc']))}={item['input']!r}" for item in error.errors())
+        raise ResourceError(
+            f"{what} has {said}, which this version of pulumi-ci-audio cannot declare: change it in the console, or "
+            "leave it out of the program"
+        ) from None
 
 
 def explain(error: CiAudioError) -> str:

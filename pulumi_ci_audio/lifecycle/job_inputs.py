@@ -12,7 +12,7 @@ from pulumi_ci_audio.api import records
 from pulumi_ci_audio.api.records import LONGEST_USER_DATA
 from pulumi_ci_audio.lifecycle.marker import MARKER_LENGTH
 from pulumi_ci_audio.lifecycle.models import ResourceModel
-from pulumi_ci_audio.lifecycle.validators import bucket_name, region_name
+from pulumi_ci_audio.lifecycle.validators import bucket_name, identifier, region_name
 
 LARGEST_INPUT_BYTES = 10 * 1024 * 1024
 """The largest input; the documents write "10M" (document 460/84796)."""
@@ -63,8 +63,8 @@ class Callback(ResourceModel):
         # The literal "no" silences the queue's own callback.
         if self.url is not None and self.url != "no" and not _is_web_address(self.url):
             raise ValueError("must have a url that is an http or https address")
-        if self.mq_name == "":
-            raise ValueError("must have an mq_name that is not empty")
+        if self.mq_name is not None and (not self.mq_name.strip() or not self.mq_name.isprintable()):
+            raise ValueError("must have an mq_name that is printable and not empty")
         return self
 
     def record(self) -> records.Callback:
@@ -83,5 +83,6 @@ def _is_web_address(url: str) -> bool:
 JobLevel = Annotated[int | None, Field(ge=0, le=2)]
 UserData = Annotated[str | None, AfterValidator(lambda text: text and _user_data(text))]
 Triggers = list[Annotated[Scalar, BeforeValidator(_scalar)]] | None
+Identifier = Annotated[str, AfterValidator(identifier)]
 BucketName = Annotated[str | None, AfterValidator(lambda name: name and bucket_name(name))]
 RegionName = Annotated[str | None, AfterValidator(lambda name: name and region_name(name))]

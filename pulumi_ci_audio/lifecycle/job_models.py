@@ -13,6 +13,7 @@ from pulumi_ci_audio.lifecycle.checking import CheckFailure, Rule
 from pulumi_ci_audio.lifecycle.job_inputs import (
     BucketName,
     Callback,
+    Identifier,
     JobLevel,
     OnFailure,
     RegionName,
@@ -44,10 +45,10 @@ class AudioJobInputs(InBucket):
     output_region: Annotated[RegionName, REPLACES] = Field(
         None, description="The region of the result; the job's own where it is left out."
     )
-    template_id: Annotated[str | None, Field(min_length=1), REPLACES] = Field(
+    template_id: Annotated[Identifier | None, REPLACES] = Field(
         None, description="A template that says the parameters instead."
     )
-    queue_id: Annotated[str | None, Field(min_length=1)] = Field(
+    queue_id: Identifier | None = Field(
         None, description="The queue to wait in; the bucket's default queue where it is left out."
     )
     job_level: JobLevel = Field(None, description="The priority in the queue, 0 to 2; higher goes first.")

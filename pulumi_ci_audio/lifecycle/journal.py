@@ -16,6 +16,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
+from pulumi_ci_audio.api.settings import home_folder
+
 KEPT_SECONDS = 7 * 24 * 3600.0
 """How long an entry is kept. It is needed for about a minute; the rest is for debugging."""
 
@@ -87,7 +89,7 @@ class FileJournal:
     @classmethod
     def of_user(cls, environment: Mapping[str, str]) -> FileJournal:
         """Return the journal in the user's state folder (``XDG_STATE_HOME``)."""
-        state = environment.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+        state = environment.get("XDG_STATE_HOME") or str(home_folder() / ".local" / "state")
         return cls(Path(state) / "pulumi-ci-audio" / "submissions")
 
     def find(self, owner: str) -> Entry | None:

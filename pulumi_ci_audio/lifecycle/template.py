@@ -10,7 +10,7 @@ from pulumi_ci_audio.api.records import (
     TemplateRecord,
     TemplateRequest,
 )
-from pulumi_ci_audio.lifecycle.errors import ResourceError
+from pulumi_ci_audio.lifecycle.errors import ResourceError, as_model
 from pulumi_ci_audio.lifecycle.kinds import NOISE_REDUCTION_TEMPLATE
 from pulumi_ci_audio.lifecycle.resource_id import ResourceId
 from pulumi_ci_audio.lifecycle.service_off import is_service_off
@@ -56,11 +56,14 @@ class JobTemplate(Lifecycle[TemplateInputs, TemplateState], kind=NOISE_REDUCTION
             return ReadResult(TemplateInputs.model_validate(state.dump()), state)
         if template is None:
             return None
+        if state is None and template.tag not in {None, NOISE_REDUCTION}:
+            raise ResourceError(f"template {id.remote_id} of bucket {id.bucket} is one for {template.tag}")
         parameters = template.noise_reduction or NoiseReductionParameters()
         seen = {"templateName": template.name, "format": parameters.format, "sampleRate": parameters.sample_rate}
         known = state.dump() if state else {}
         known.update({name: value for name, value in seen.items() if value is not None})
-        inputs = TemplateInputs.model_validate({**known, "bucket": id.bucket.name, "region": id.bucket.region})
+        known |= {"bucket": id.bucket.name, "region": id.bucket.region}
+        inputs = as_model(TemplateInputs, known, f"template {id.remote_id} of bucket {id.bucket}")
         return ReadResult(inputs, _state(inputs, template, adopted=state.adopted if state else False))
 
     def update(

@@ -60,6 +60,17 @@ def object_key(key: str) -> str:
     return key
 
 
+def identifier(text: str) -> str:
+    """Return ``text`` where it can be an id or a name of the service's.
+
+    Raises:
+        ValueError: it cannot.
+    """
+    if not text or text != text.strip() or not text.isprintable():
+        raise ValueError("must be printable and not empty, without space around it")
+    return text
+
+
 def key_prefix(prefix: str) -> str:
     """Return ``prefix`` where keys of objects can begin with it.
 

@@ -22,6 +22,7 @@ def context_of(
     *,
     is_cancelled: Callable[[], bool],
     engine_is_alive: Callable[[], bool],
+    redact: Callable[[str], str],
 ) -> Context:
     """Return the context of the operation that answers ``call``.
 
@@ -31,6 +32,7 @@ def context_of(
         memory: of this process.
         is_cancelled: returns whether the provider was told to end.
         engine_is_alive: returns whether the engine is there, where the call cannot be seen.
+        redact: returns a text without the values that are secret in this operation.
 
     Raises:
         SettingsError: a setting makes no sense.
@@ -43,8 +45,8 @@ def context_of(
     return Context(
         client=Client.from_settings(settings, waiter),
         waiter=waiter,
-        report=call.report if call else _ignore,
-        warn=call.warn if call else _ignore,
+        report=(lambda message: call.report(redact(message))) if call else _ignore,
+        warn=(lambda message: call.warn(redact(message))) if call else _ignore,
         engine_is_alive=call.is_awaited if call else engine_is_alive,
         timeout_seconds=call.timeout_seconds if call else None,
         memory=memory,

@@ -34,6 +34,9 @@ from pulumi_ci_audio.lifecycle.checking import CheckFailure, Rule
 from pulumi_ci_audio.lifecycle.models import ResourceModel, stored_name
 from pulumi_ci_audio.lifecycle.validators import region_name
 
+ENGINES_OWN = frozenset({"version", "pluginDownloadURL"})
+"""Inputs of a provider that are the engine's own."""
+
 
 @dataclass(frozen=True)
 class Setting:

@@ -39,7 +39,7 @@ from pulumi_ci_audio.provider.conversion import (
 )
 from pulumi_ci_audio.provider.dynamic_host import engine_is_alive, find_call, is_interrupted
 from pulumi_ci_audio.provider.engine_call import EngineCall
-from pulumi_ci_audio.provider.identity import check_as
+from pulumi_ci_audio.provider.identity import check_as, state_of
 from pulumi_ci_audio.provider.wire import to_struct
 
 _MEMORY = Memory()
@@ -91,7 +91,7 @@ class DynamicOperations:
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Create the resource; what exists is kept even where the operation fails."""
         with self._operation(props) as call:
-            created = self.lifecycle.create(_context(call), self._inputs(props))
+            created = self.lifecycle.create(_context(call, props), self._inputs(props))
             return CreateResult(str(created.id), with_secrets(created.state, _secrets(props)))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
@@ -99,8 +99,8 @@ class DynamicOperations:
         with self._operation(props) as call:
             plain = to_plain(props)
             # What a program only reads comes with its inputs, as far as it gives them.
-            state = self.lifecycle.state_model.parse(plain) if self._outputs() & plain.keys() else None
-            found = self.lifecycle.read(_context(call), self.lifecycle.parse_id(id_), state)
+            state = state_of(self.lifecycle, plain) if self._outputs() & plain.keys() else None
+            found = self.lifecycle.read(_context(call, props), self.lifecycle.parse_id(id_), state)
             if found is None:
                 return ReadResult("", {})
             secrets = _secrets(props)
@@ -110,13 +110,13 @@ class DynamicOperations:
         """Change the resource in place."""
         with self._operation(_news) as call:
             id_, state, inputs = self.lifecycle.parse_id(_id), self._state(_olds), self._inputs(_news)
-            updated = self.lifecycle.update(_context(call), id_, state, inputs)
+            updated = self.lifecycle.update(_context(call, _news), id_, state, inputs)
             return UpdateResult(with_secrets(updated, _secrets(_news)))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Delete the resource."""
         with self._operation(_props) as call:
-            self.lifecycle.delete(_context(call), self.lifecycle.parse_id(_id), self._state(_props))
+            self.lifecycle.delete(_context(call, _props), self.lifecycle.parse_id(_id), self._state(_props))
 
     def _outputs(self) -> set[str]:
         """Return the stored names of the outputs."""
@@ -128,7 +128,7 @@ class DynamicOperations:
         return self.lifecycle.inputs_model.parse(to_plain(properties))
 
     def _state(self, properties: dict[str, Any]) -> Any:
-        return self.lifecycle.state_model.parse(to_plain(properties))
+        return state_of(self.lifecycle, to_plain(properties))
 
     @contextmanager
     def _operation(self, properties: Mapping[str, Any] | None = None) -> Iterator[EngineCall | None]:
@@ -147,7 +147,7 @@ class DynamicOperations:
             message, id_ = without_secrets(str(error), properties), str(error.id)
             state = with_secrets(error.state, _secrets(properties))
             _end(call, message, lambda open_call: open_call.keep(message, id_, _with_provider(open_call, state)))
-        except (ResourceError, WaitCancelledError) as error:
+        except (ResourceError, WaitCancelledError, ValueError) as error:
             message = without_secrets(str(error), properties)
             _end(call, message, lambda open_call: open_call.fail(message))
         except CiAudioError as error:
@@ -159,7 +159,7 @@ class DynamicOperations:
             raise RuntimeError(f"{self.lifecycle.kind}: {type(error).__name__}") from error
 
 
-def _context(call: EngineCall | None) -> Context:
+def _context(call: EngineCall | None, properties: Mapping[str, Any]) -> Context:
     # The libraries for HTTP and XML load slowly, and a preview needs neither.
     from pulumi_ci_audio.provider.composition import context_of  # noqa: PLC0415
 
@@ -169,6 +169,7 @@ def _context(call: EngineCall | None) -> Context:
         _MEMORY,
         is_cancelled=is_interrupted,
         engine_is_alive=engine_is_alive,
+        redact=lambda message: without_secrets(message, properties),
     )
 
 

@@ -1,10 +1,14 @@
-"""The check of inputs by a provider, which knows more of a resource than its inputs say: its URN."""
+"""What a provider knows of a resource beside its inputs: its URN, and the state that the stack holds of it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import ValidationError
+
+from pulumi_ci_audio.lifecycle.checking import unknown_properties
+from pulumi_ci_audio.lifecycle.errors import ResourceError
 from pulumi_ci_audio.lifecycle.memory import Memory
 from pulumi_ci_audio.lifecycle.models import CONFIGURED, STAYS, marked
 from pulumi_ci_audio.lifecycle.types import CheckResult, Lifecycle
@@ -35,3 +39,26 @@ def check_as(
         known = {name: old_inputs[name] for name in names if old_inputs.get(name)}
         old_inputs = {**old_inputs, **memory.identity_of(urn, known)}
     return lifecycle.check(old_inputs, inputs, region)
+
+
+def state_of(lifecycle: Lifecycle[Any, Any], properties: Mapping[str, Any]) -> Any:
+    """Return the recorded state.
+
+    Raises:
+        ResourceError: another version of this package wrote it, and this one does not understand it.
+    """
+    strange = unknown_properties(lifecycle.state_model, properties)
+    if strange:
+        names = ", ".join(item.property for item in strange)
+        raise ResourceError(
+            f"the stack's state holds {names} of a {lifecycle.kind}, which this version of pulumi-ci-audio does not "
+            "know: a newer one wrote it; install that one"
+        )
+    try:
+        return lifecycle.state_model.parse(properties)
+    except ValidationError as error:
+        names = ", ".join(".".join(map(str, item["loc"])) for item in error.errors())
+        raise ResourceError(
+            f"the stack's state of a {lifecycle.kind} does not fit this version of pulumi-ci-audio ({names}): another "
+            "one wrote it; install that one, or run `pulumi refresh`"
+        ) from None

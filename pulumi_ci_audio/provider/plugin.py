@@ -11,16 +11,15 @@ import threading
 import traceback
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
-from functools import wraps
-from pathlib import Path
+from functools import partial, wraps
 from typing import Any, NoReturn, TypeVar
 
 import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
-from pydantic import ValidationError
 
 from pulumi_ci_audio.api.errors import CiAudioError, WaitCancelledError
+from pulumi_ci_audio.api.settings import home_folder
 from pulumi_ci_audio.lifecycle import previews
 from pulumi_ci_audio.lifecycle.checking import check_properties, unknown_properties
 from pulumi_ci_audio.lifecycle.errors import ResourceError, ResourceInitFailedError, explain
@@ -30,16 +29,13 @@ from pulumi_ci_audio.lifecycle.models import ResourceModel
 from pulumi_ci_audio.lifecycle.queries import QUERIES
 from pulumi_ci_audio.lifecycle.types import Context, Diff, Lifecycle
 from pulumi_ci_audio.provider.composition import context_of
-from pulumi_ci_audio.provider.configuration import RULES, SECRETS, ProviderInputs, settings_of
+from pulumi_ci_audio.provider.configuration import ENGINES_OWN, RULES, SECRETS, ProviderInputs, settings_of
 from pulumi_ci_audio.provider.conversion import redacted, secret_names
 from pulumi_ci_audio.provider.engine import Engine
 from pulumi_ci_audio.provider.engine_call import EngineCall
-from pulumi_ci_audio.provider.identity import check_as
+from pulumi_ci_audio.provider.identity import check_as, state_of
 from pulumi_ci_audio.provider.schema import PACKAGE, function_token, resource_token, schema_text
 from pulumi_ci_audio.provider.wire import Received, received, to_struct
-
-_ENGINES_OWN = frozenset({"version", "pluginDownloadURL"})
-"""Inputs of a provider that are the engine's own."""
 
 _RESOURCES = {resource_token(kind): lifecycle for kind, lifecycle in LIFECYCLES.items()}
 _FUNCTIONS = {function_token(name): query for name, query in QUERIES.items()}
@@ -83,7 +79,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         self._version = version
         self._memory = Memory()
         self._cancelled = threading.Event()
-        self._settings = settings_of(ProviderInputs(), os.environ, Path.home())
+        self._settings = settings_of(ProviderInputs(), os.environ, home_folder())
 
     def cancel(self) -> None:
         """End every wait that is under way, within a second."""
@@ -116,7 +112,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
     def CheckConfig(self, call: EngineCall) -> provider_pb2.CheckResponse:  # noqa: N802
         """Check the inputs of the provider, and mark as secret what must be."""
         news = received(call.request.news)
-        given = {name: value for name, value in news.properties.items() if name not in _ENGINES_OWN}
+        given = {name: value for name, value in news.properties.items() if name not in ENGINES_OWN}
         model, failures = check_properties(ProviderInputs, {}, given, None, RULES)
         failures += unknown_properties(ProviderInputs, given)
         if (asked := news.properties.get("version")) and asked != self._version:
@@ -141,7 +137,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
     def Configure(self, call: EngineCall) -> provider_pb2.ConfigureResponse:  # noqa: N802
         """Remember the inputs of the provider for the life of this process."""
         given = received(call.request.args).properties
-        self._settings = settings_of(ProviderInputs.parse(given), os.environ, Path.home())
+        self._settings = settings_of(ProviderInputs.parse(given), os.environ, home_folder())
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
     @_answered
@@ -171,7 +167,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         """Return what a deployment would do, from the recorded state alone."""
         lifecycle = _lifecycle(call)
         olds, news = received(call.request.olds).properties, received(call.request.news).properties
-        diff = lifecycle.diff(_state(lifecycle, olds), lifecycle.inputs_model.parse(news))
+        diff = lifecycle.diff(state_of(lifecycle, olds), lifecycle.inputs_model.parse(news))
         if diff.reason:
             call.report(diff.reason)
         old_inputs = received(call.request.old_inputs).properties
@@ -198,7 +194,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         known, inputs = received(request.properties), received(request.inputs)
         given = Received(known.properties, known.secrets | inputs.secrets)
         # One that is imported, or only read, has no state yet; what a program says of it beside its id is no state.
-        state = _state(lifecycle, known.properties) if "bucket" in known.properties else None
+        state = state_of(lifecycle, known.properties) if "bucket" in known.properties else None
         found = lifecycle.read(self._context(call), lifecycle.parse_id(request.id), state)
         if found is None:
             return provider_pb2.ReadResponse()
@@ -210,7 +206,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
     def Update(self, call: EngineCall) -> provider_pb2.UpdateResponse:  # noqa: N802
         """Change the resource in place, or say what it will look like."""
         lifecycle, given = _lifecycle(call), received(call.request.news)
-        state = _state(lifecycle, received(call.request.olds).properties)
+        state = state_of(lifecycle, received(call.request.olds).properties)
         inputs = lifecycle.inputs_model.parse(given.properties)
         if call.request.preview:
             changed = previews.updated(state, inputs, lifecycle.diff(state, inputs))
@@ -223,7 +219,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
     def Delete(self, call: EngineCall) -> empty_pb2.Empty:  # noqa: N802
         """Delete the resource."""
         lifecycle = _lifecycle(call)
-        state = _state(lifecycle, received(call.request.properties).properties)
+        state = state_of(lifecycle, received(call.request.properties).properties)
         lifecycle.delete(self._context(call), lifecycle.parse_id(call.request.id), state)
         return empty_pb2.Empty()
 
@@ -267,6 +263,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
             self._memory,
             is_cancelled=self._cancelled.is_set,
             engine_is_alive=call.is_awaited,
+            redact=partial(_redacted, call),
         )
 
 
@@ -277,29 +274,6 @@ def _lifecycle(call: EngineCall) -> Lifecycle[Any, Any]:
         near = get_close_matches(token, _RESOURCES, n=1) or sorted(_RESOURCES)
         raise ValueError(f"{PACKAGE} has no resource {token}; it has {', '.join(near)}")
     return _RESOURCES[token]
-
-
-def _state(lifecycle: Lifecycle[Any, Any], properties: Mapping[str, Any]) -> Any:
-    """Return the recorded state.
-
-    Raises:
-        ResourceError: another version of this package wrote it, and this one does not understand it.
-    """
-    strange = unknown_properties(lifecycle.state_model, properties)
-    if strange:
-        names = ", ".join(item.property for item in strange)
-        raise ResourceError(
-            f"the stack's state holds {names} of a {lifecycle.kind}, which this version of pulumi-ci-audio does not "
-            "know: a newer one wrote it; install that one"
-        )
-    try:
-        return lifecycle.state_model.parse(properties)
-    except ValidationError as error:
-        names = ", ".join(".".join(map(str, item["loc"])) for item in error.errors())
-        raise ResourceError(
-            f"the stack's state of a {lifecycle.kind} does not fit this version of pulumi-ci-audio ({names}): another "
-            "one wrote it; install that one, or run `pulumi refresh`"
-        ) from None
 
 
 def _stored(model: ResourceModel, given: Received) -> Any:
@@ -341,15 +315,18 @@ def _secret_values(call: EngineCall) -> Received:
     return Received({}, frozenset())
 
 
-def _keep(call: EngineCall, error: ResourceInitFailedError) -> None:
+def _redacted(call: EngineCall, message: str) -> str:
     given = _secret_values(call)
-    message = redacted(str(error), given.properties, given.secrets)
+    return redacted(message, given.properties, given.secrets | SECRETS)
+
+
+def _keep(call: EngineCall, error: ResourceInitFailedError) -> None:
+    given, message = _secret_values(call), _redacted(call, str(error))
     kept = to_struct(error.state.dump(), secret_names(type(error.state), given.secrets))
     call.keep(message, str(error.id), kept)
     call.context.abort(grpc.StatusCode.UNKNOWN, message)
 
 
 def _end(call: EngineCall, message: str) -> None:
-    given = _secret_values(call)
     # Under any other status the engine would take the failure for one of the connection.
-    call.context.abort(grpc.StatusCode.UNKNOWN, redacted(message, given.properties, given.secrets | SECRETS))
+    call.context.abort(grpc.StatusCode.UNKNOWN, _redacted(call, message))

@@ -122,6 +122,16 @@ class TestRotation:
         assert stage.values() == first
         assert stage.asked == 1
 
+    def test_threads_that_begin_together_share_it(self, stage):
+        values = []
+        threads = [threading.Thread(target=lambda: values.append(stage.find()())) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert (len(values), stage.asked) == (8, 1)
+
     def test_threads_share_one_renewal(self, stage):
         threads = [threading.Thread(target=stage.values) for _ in range(8)]
         for thread in threads:

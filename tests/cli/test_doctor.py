@@ -102,6 +102,24 @@ def test_half_a_key_or_none_is_to_be_mended_and_the_rest_is_checked(bucket, run,
     assert "permissions" not in lines
 
 
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("CI_AUDIO_REQUESTS_PER_SECOND", "abc"),
+        ("CI_AUDIO_LIST_SECONDS", "x"),
+        ("CI_AUDIO_JOBS_PER_REQUEST", "1000"),
+        ("CI_AUDIO_SETTLE_SECONDS", "x"),
+    ],
+)
+def test_a_number_that_is_none_is_to_be_mended(bucket, run, monkeypatch, variable, value):
+    monkeypatch.setenv(variable, value)
+
+    result = run("doctor")
+
+    assert result.exit_code == 1
+    assert f"{variable} must be a" in marks(result)[1]["settings"]
+
+
 def test_a_wrong_clock_is_told_with_its_distance(bucket, run):
     date = formatdate(time.time() - 600, usegmt=True)
     bucket.add_fault(times=100, effect="after", action={"headers": {"Date": date}})
@@ -177,6 +195,19 @@ def test_a_configuration_that_cannot_be_read_is_told(configure, run, monkeypatch
 
     assert result.exit_code == 1
     assert f"the configuration of the stack {stack} {said}" in marks(result)[1]["settings"]
+
+
+@pytest.mark.parametrize("printed", ["", "wait, please\n{}", "null", '["hush"]'])
+def test_an_engine_that_prints_something_else_is_told_and_not_repeated(bucket, run, monkeypatch, tmp_path, printed):
+    engine = tmp_path / "pulumi"
+    engine.write_text(f"#!/bin/sh\ncat <<'END'\n{printed}\nEND\n")
+    engine.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
+
+    result = run("doctor", "--stack", "dev")
+
+    assert "could not be read: `pulumi config` printed something else" in result.output
+    assert "hush" not in marks(result)[1]["settings"]
 
 
 @pytest.mark.engine

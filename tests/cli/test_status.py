@@ -20,6 +20,15 @@ from tests.support.emulators import write_calls
 from tests.support.places import BUCKET, OTHER_BUCKET, REGION
 from tests.support.polling import until
 
+MARKED = {"x-ci-request-id": "r", "Content-Type": "application/xml"}
+WITHOUT_STATUS = (
+    "<Response><RequestId>r</RequestId><TotalCount>2</TotalCount><PageNumber>1</PageNumber><PageSize>100</PageSize>"
+    + "".join(
+        f"<CIBucketList><BucketId>{name}</BucketId><Name>{name}</Name><Region>{REGION}</Region></CIBucketList>"
+        for name in (OTHER_BUCKET, BUCKET)
+    )
+    + "</Response>"
+)
 DENIED = {"status": 403, "code": "AccessDenied"}
 
 
@@ -90,6 +99,25 @@ def test_a_prefix_chooses_buckets(emulator, run):
     result = run("status", "--prefix", "rec", "--json")
 
     assert [bucket["bucket"] for bucket in json.loads(result.output)] == [BUCKET]
+
+
+def test_a_prefix_is_printed_as_it_is(emulator, run):
+    result = run("status", "--prefix", "[/x]")
+
+    assert result.output == f"no bucket of region {REGION} with the prefix [/x] is bound to CI\n"
+
+
+def test_a_bucket_whose_status_the_list_leaves_out_is_asked_for(emulator, run):
+    on(emulator, BUCKET)
+    emulator.put_bucket(REGION, OTHER_BUCKET, ci="on", asr="off")
+    emulator.add_fault(
+        method="GET", path="/cibuckets", times=9, effect="before", action={"headers": MARKED, "body": WITHOUT_STATUS}
+    )
+
+    result = run("status", "--json")
+
+    assert [bucket["bucket"] for bucket in json.loads(result.output)] == [OTHER_BUCKET, BUCKET]
+    assert result.exit_code == 1
 
 
 def test_a_region_without_buckets_says_so(emulator, run):

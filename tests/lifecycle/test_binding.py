@@ -199,6 +199,13 @@ class TestUnbinding:
             lifecycle.create(unbinding.context(), checked(lifecycle))
         assert unbinding.waited() < 3
 
+    def test_one_that_is_imported_then_is_its_own_to_switch_off(self, unbinding, kind):
+        lifecycle, *_ = kind
+
+        imported = lifecycle.read(unbinding.context(), ID, {}).state
+
+        assert imported["adopted"] is False
+
     def test_read_shows_it(self, unbinding, kind):
         lifecycle, *_ = kind
         observed = lifecycle.read(unbinding.context(), ID, {})

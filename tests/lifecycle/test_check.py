@@ -167,6 +167,15 @@ class TestUserData:
         assert JOBS.check({}, {**JOB, "userData": "~" * LONGEST_OWN_USER_DATA}, None).failures == ()
 
 
+class TestIdentifiers:
+    @pytest.mark.parametrize("name", ["queueId", "templateId"])
+    @pytest.mark.parametrize("text", ["", "  ", "p1 ", "p\x01"])
+    def test_what_can_be_none_is_named(self, name, text):
+        failures = JOBS.check({}, {**JOB, name: text}, None).failures
+
+        assert name in {failure.property for failure in failures}
+
+
 class TestCallback:
     @pytest.mark.parametrize(
         "callback",
@@ -178,6 +187,7 @@ class TestCallback:
             {"mqRegion": "ap-guangzhou", "mqMode": "Queue", "mqName": "q"},
             {"mqRegion": "gz", "mqMode": "Both", "mqName": "q"},
             {"mqRegion": "gz", "mqMode": "Queue", "mqName": ""},
+            {"mqRegion": "gz", "mqMode": "Queue", "mqName": "a\0"},
             {"url": "ftp://example.com"},
             {"url": ""},
             {"url": "https://exa mple.com"},

@@ -38,6 +38,39 @@ def posts(cloud):
     return cloud.sent("POST")
 
 
+class TestStrange:
+    """What is no template of this package's: made in the console, or by a newer version of the service."""
+
+    @staticmethod
+    def listed(cloud, tag, said):
+        template = f"<TemplateList><TemplateId>t1</TemplateId><Name>voices</Name><Tag>{tag}</Tag>{said}</TemplateList>"
+        body = f"<Response><TotalCount>1</TotalCount>{template}</Response>"
+        cloud.spoil("GET", "/template", headers={"x-ci-request-id": "r"}, body=body, content_type="application/xml")
+
+    @pytest.mark.parametrize(
+        ("said", "shown"),
+        [
+            ("<Format>flac</Format><Samplerate>16000</Samplerate>", "format='flac'"),
+            ("<Format>wav</Format><Samplerate>22050</Samplerate>", "sampleRate=22050"),
+        ],
+    )
+    @pytest.mark.parametrize("is_known", [True, False])
+    def test_what_cannot_be_declared_is_named_in_a_line(self, ready, said, shown, is_known):
+        state = create(ready).state if is_known else {}
+        self.listed(ready, "NoiseReduction", f"<NoiseReduction>{said}</NoiseReduction>")
+
+        with pytest.raises(
+            ResourceError, match=rf"^template t1 of bucket {PLACE} has {shown}, which .* cannot declare"
+        ):
+            TEMPLATES.read(ready.context(), f"{REGION}/{NAME}/t1", state)
+
+    def test_a_template_of_another_kind_is_not_imported(self, ready):
+        self.listed(ready, "SpeechRecognition", "")
+
+        with pytest.raises(ResourceError, match=rf"^template t1 of bucket {PLACE} is one for SpeechRecognition$"):
+            TEMPLATES.read(ready.context(), f"{REGION}/{NAME}/t1", {})
+
+
 class TestCreate:
     def test_it_has_the_name_format_and_rate_that_were_asked_for(self, ready):
         created = create(ready, format="m4a", sampleRate=44100)

@@ -11,7 +11,7 @@ from pulumi.runtime.proto import engine_pb2
 from pulumi_ci_audio.lifecycle.binding import CiBinding
 from pulumi_ci_audio.provider.dynamic import CiBucketBindingProvider, NoiseReductionJobProvider
 from tests.support.polling import until
-from tests.support.provider_host import UNKNOWN, CallError, Host, State, urn
+from tests.support.provider_host import UNKNOWN, CallError, Host, Resource, State, urn
 
 REGION, BUCKET = "ap-chongqing", "recordings-1250000000"
 BINDING = {"bucket": BUCKET, "region": REGION}
@@ -94,6 +94,14 @@ def test_nothing_is_submitted_for_an_engine_that_is_gone(host, emulator):
     host.process.wait()
 
     assert not any(entry["method"] == "POST" for entry in emulator.requests())
+
+
+def test_state_of_a_newer_version_is_refused_by_name(host):
+    inputs, _ = host.check("CiBucketBinding", BINDING)
+    newer = Resource(f"{REGION}/{BUCKET}", {**inputs, "adopted": False, "loudness": 3}, inputs)
+
+    with pytest.raises(CallError, match=r"holds loudness of a CiBucketBinding, .* a newer one wrote it"):
+        host.diff("CiBucketBinding", newer, inputs)
 
 
 def test_unknown_values_pass_check_and_count_as_different(host):

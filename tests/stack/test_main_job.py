@@ -134,7 +134,7 @@ def test_no_file_or_output_of_the_engine_holds_a_credential(
         assert [name for name, text in written.items() if secret in text] == []
 
 
-@pytest.mark.parametrize("key", ["tencentcloud:secretKey", "tencentcloud:securityToken"])
+@pytest.mark.parametrize("key", ["tencentcloud:secretKey", "tencentcloud:securityToken", "ci-audio:secretKey"])
 def test_a_plain_credential_in_the_configuration_is_refused_with_the_command_that_mends_it(
     stack: Stack, emulator: RunningEmulator, key: str
 ) -> None:

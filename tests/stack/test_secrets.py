@@ -12,7 +12,14 @@ import pytest
 from pydantic.alias_generators import to_camel
 
 from pulumi_ci_audio.emulator import RunningEmulator
-from tests.support.families import AsrBucketBinding, CiBucketBinding, NoiseReductionJob, NoiseReductionTemplate
+from tests.support.console import Console
+from tests.support.families import (
+    AsrBucketBinding,
+    CiBucketBinding,
+    NoiseReductionBatch,
+    NoiseReductionJob,
+    NoiseReductionTemplate,
+)
 from tests.support.places import BUCKET, RAW, REGION
 from tests.support.stacks import Stack
 
@@ -94,6 +101,14 @@ BAD: dict[str, Callable[[], object]] = {
     "template_name": lambda: NoiseReductionTemplate(
         "voices", bucket=BUCKET, region=REGION, template_name=secret(f"{PLANTED} with spaces")
     ),
+    "output_prefix": lambda: NoiseReductionBatch(
+        "folder",
+        bucket=BUCKET,
+        region=REGION,
+        input_prefix=secret(f"{PLANTED}/"),
+        output_prefix=secret(f"{PLANTED}/out/"),
+        template_id="t1",
+    ),
 }
 
 
@@ -105,6 +120,17 @@ def test_a_complaint_about_a_secret_input_names_it_and_does_not_print_it(stack: 
     assert f"{name} " in preview.text or f"{to_camel(name)} " in preview.text
     assert "must" in preview.text
     assert PLANTED not in preview.text
+
+
+@pytest.mark.every_family
+def test_what_a_row_says_of_a_secret_recording_does_not_print_it(stack: Stack, console: Console) -> None:
+    assert stack.up(PROGRAMS["input_object"]).succeeded
+    console.remove_object(f"raw/{PLANTED}.mp3")
+
+    refreshed = stack.refresh()
+
+    assert "the recording [secret] is gone" in refreshed.text
+    assert PLANTED not in refreshed.text
 
 
 def _files_with(folder: Path, text: str) -> list[Path]:

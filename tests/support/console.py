@@ -49,6 +49,10 @@ class Console:
         body = {"Tag": "NoiseReduction", "Name": name, "NoiseReduction": parameters}
         self._sdk.ci_update_template(Bucket=BUCKET, TemplateId=template_id, Template=body)
 
+    def remove_object(self, key: str) -> None:
+        """Delete a recording or a result."""
+        self._sdk.delete_object(Bucket=BUCKET, Key=key)
+
     def remove_template(self, template_id: str) -> None:
         """Delete a template."""
         self._sdk.ci_delete_template(Bucket=BUCKET, TemplateId=template_id)

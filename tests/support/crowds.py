@@ -76,7 +76,7 @@ class Crowd:
         """Return the context of a new operation."""
         environment = {**KEYS, **dict(self.environment), "CI_AUDIO_ENDPOINT": self.emulator.url}
         settings = Settings({}, environment, Path("/nowhere"))
-        return context_of(None, settings, memory, is_cancelled=lambda: False, engine_is_alive=lambda: True)
+        return context_of(None, settings, memory, is_cancelled=lambda: False, engine_is_alive=lambda: True, redact=str)
 
     def drive(self, operate: Callable[[Context, Item], Result], items: Iterable[Item]) -> Traffic[Result]:
         """Return what a new process does and sends that operates on every item."""

@@ -7,7 +7,7 @@ from typing import Any, Generic
 
 from pulumi_ci_audio.api.errors import ApiError, CiAudioError, WaitCancelledError
 from pulumi_ci_audio.api.records import NOT_STARTED_STATES, UNFINISHED_STATES, JobRecord
-from pulumi_ci_audio.lifecycle.errors import ResourceError, ResourceInitFailedError
+from pulumi_ci_audio.lifecycle.errors import ResourceError, ResourceInitFailedError, as_model
 from pulumi_ci_audio.lifecycle.job.follow import (
     JobNotSettledError,
     outcome,
@@ -108,7 +108,7 @@ class AudioJob(Lifecycle[Inputs, State], Generic[Inputs, State]):
             known |= {**self._inputs_of(record, id), "__imported": True}
         if not known.get("inputObject") or not known.get("outputObject"):
             return None
-        found = self.spec.state_model.model_validate(known)
+        found = as_model(self.spec.state_model, known, f"job {id.remote_id} of bucket {id.bucket}")
         if record is not None and not found.is_terminal:
             found = with_record(self.spec, found, record)
             if found.state == "Success":
@@ -170,7 +170,12 @@ class AudioJob(Lifecycle[Inputs, State], Generic[Inputs, State]):
         """Return the inputs that a job's record repeats, for a job that is known by its id alone.
 
         A result in the job's own bucket counts as one whose bucket was left out.
+
+        Raises:
+            ResourceError: the job is one of another kind.
         """
+        if record.tag not in {None, self.spec.tag}:
+            raise ResourceError(f"job {id.remote_id} of bucket {id.bucket} is one for {record.tag}")
         repeated = {
             "inputObject": record.input_object,
             "outputObject": record.output_object,

@@ -332,8 +332,8 @@ class TestBadInput:
         ("inputs", "words"),
         [
             ({"outputPrefix": "raw/"}, "must not begin with inputPrefix"),
-            ({"outputPrefix": "raw/clean/"}, "raw/ holds raw/clean/"),
-            ({"inputPrefix": "clean/raw/"}, "clean/ holds clean/raw/"),
+            ({"outputPrefix": "raw/clean/"}, "must not begin with inputPrefix"),
+            ({"inputPrefix": "clean/raw/"}, "nor the other way round"),
             ({"outputExtension": "flac"}, "must be 'wav', 'mp3' or 'm4a'"),
             ({"atMost": 0}, "must be greater than or equal to 1"),
             ({"inputPrefix": ""}, "must be what keys begin with"),

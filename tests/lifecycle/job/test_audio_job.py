@@ -2,6 +2,7 @@
 
 import pytest
 
+from pulumi_ci_audio.lifecycle.errors import ResourceError
 from tests.lifecycle.conftest import (
     CLEAN,
     DENIED,
@@ -179,6 +180,14 @@ class TestRead:
 
 
 class TestImported:
+    def test_a_job_of_another_kind_is_refused(self, ready):
+        job = "<JobsDetail><JobId>j1</JobId><State>Success</State><Tag>VoiceSeparate</Tag></JobsDetail>"
+        marked = {"headers": {"x-ci-request-id": "r"}, "content_type": "application/xml"}
+        ready.spoil("GET", "/jobs/*", body=f"<Response>{job}</Response>", **marked)
+
+        with pytest.raises(ResourceError, match=rf"^job j1 of bucket {PLACE} is one for VoiceSeparate$"):
+            JOBS.read(ready.context(), f"{ID}/j1", {})
+
     @pytest.mark.parametrize("was_updated", [True, False])
     def test_a_forced_run_is_paid_for(self, ready, was_updated):
         created = create(ready)
