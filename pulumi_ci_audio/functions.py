@@ -1,7 +1,7 @@
 """What programs ask: the state of a bucket, the buckets with Smart Audio, jobs, and recordings without a result.
 
-The plain functions answer at once and raise what the API layer raises. Their ``_output`` twins take Pulumi's inputs
-and ask off the event loop, once the inputs are known.
+The plain functions answer at once. Their ``_output`` twins take Pulumi's inputs and ask off the event loop, once the
+inputs are known. A failure is a ``RunError``, which Pulumi prints as one line, without a traceback.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from pydantic.alias_generators import to_camel
 
 from pulumi_ci_audio.api.client import Client
 from pulumi_ci_audio.api.configuration_keys import CONFIGURATION_KEYS
+from pulumi_ci_audio.api.errors import CiAudioError
 from pulumi_ci_audio.api.settings import Settings
 from pulumi_ci_audio.api.waiting import Waiter
 from pulumi_ci_audio.lifecycle.blockers import Blocker
+from pulumi_ci_audio.lifecycle.errors import explain
 from pulumi_ci_audio.lifecycle.parameters import Format
 from pulumi_ci_audio.lifecycle.queries import QUERIES, AsrBucket, CiBucket, NoiseReductionJobRecord, PendingRecording
 
@@ -46,12 +48,11 @@ def documented(function: Callable[Asked, Result]) -> Callable[Asked, Result]:
     """Give a function the documentation of its query."""
     query = QUERIES[function.__name__.removesuffix("_output")]
     lines = [f"    {name}: {field.description}" for name, field in query.arguments.model_fields.items()]
-    raises = ["    ValueError: an argument makes no sense.", f"    CiAudioError: {_REFUSED}"]
-    function.__doc__ = "\n".join([query.summary, "", "Args:", *lines, "", "Raises:", *raises])
+    function.__doc__ = "\n".join([query.summary, "", "Args:", *lines, "", "Raises:", f"    RunError: {_FAILED}"])
     return function
 
 
-_REFUSED = "the service refused, did not answer, or there are no credentials."
+_FAILED = "an argument makes no sense, the service refused or did not answer, or there are no credentials."
 
 
 @documented
@@ -70,8 +71,8 @@ def get_asr_buckets(
 ) -> list[AsrBucket]:
     found: list[AsrBucket] = _ask(
         "get_asr_buckets",
-        regions=list(regions),
-        bucket_names=list(bucket_names),
+        regions=_texts(regions),
+        bucket_names=_texts(bucket_names),
         prefix=prefix,
         page_number=page_number,
         page_size=page_size,
@@ -84,7 +85,7 @@ def get_noise_reduction_jobs(
     bucket: str, region: str | None = None, states: Sequence[str] = ()
 ) -> list[NoiseReductionJobRecord]:
     found: list[NoiseReductionJobRecord] = _ask(
-        "get_noise_reduction_jobs", bucket=bucket, region=region, states=list(states)
+        "get_noise_reduction_jobs", bucket=bucket, region=region, states=_texts(states)
     )
     return found
 
@@ -157,6 +158,11 @@ def _output(ask: Callable[..., Result], **arguments: Any) -> pulumi.Output[Resul
     return pulumi.Output.all(**arguments).apply(off_the_loop)
 
 
+def _texts(given: Sequence[str]) -> list[str]:
+    # A text is a sequence of texts, too.
+    return [given] if isinstance(given, str) else list(given)
+
+
 def _settings() -> Settings:
     found = {}
     for key in CONFIGURATION_KEYS:
@@ -169,6 +175,11 @@ def _settings() -> Settings:
 
 def _ask(name: str, **arguments: Any) -> Any:
     settings = _settings()
-    client = Client.from_settings(settings, Waiter(now=time.monotonic, sleep=time.sleep))
     given = {to_camel(argument): value for argument, value in arguments.items()}
-    return QUERIES[name].answer(client, given, settings.region)
+    try:
+        client = Client.from_settings(settings, Waiter(now=time.monotonic, sleep=time.sleep))
+        return QUERIES[name].answer(client, given, settings.region)
+    except ValueError as error:
+        raise pulumi.RunError(f"{name}: {error}") from None
+    except CiAudioError as error:
+        raise pulumi.RunError(explain(error)) from None

@@ -121,8 +121,9 @@ def find_credentials(
     if role_name := environment.get(INSTANCE_ROLE_VARIABLE):
         return _instance_role(addresses.metadata, role_name, unix_time)
     raise SettingsError(
-        "no credentials: run `pulumi config set --secret tencentcloud:secretKey` and set tencentcloud:secretId, "
-        "or set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY"
+        "no credentials: run `pulumi config set --secret tencentcloud:secretKey` and set tencentcloud:secretId, or set "
+        "TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY; for the plugin the keys are ci-audio:secretKey and "
+        "ci-audio:secretId"
     )
 
 

@@ -160,13 +160,16 @@ class RequestsTransport:
                 return _read(request, response)
         except (requests.RequestException, HTTPError) as error:
             # Not chained: the library's own texts may quote the password of a proxy.
-            raise _failure(error, request.host, self._advice(), is_over=channel.bound.rest <= 0) from None
+            asked = request.host + (f" at {self._endpoint}" if self._endpoint else "")
+            raise _failure(error, asked, self._advice(error), is_over=channel.bound.rest <= 0) from None
         finally:
             with self._lock:
                 self._idle.append(channel)
 
-    def _advice(self) -> str:
+    def _advice(self, error: Exception) -> str:
         """Return what to look at where no connection can be made."""
+        if isinstance(error, requests.exceptions.SSLError):
+            return "is its certificate one to trust? REQUESTS_CA_BUNDLE names further authorities"
         if self._endpoint is None:
             return "are the region and the network right?"
         named = f", which {self._endpoint_source} names" if self._endpoint_source else ""

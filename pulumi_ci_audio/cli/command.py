@@ -2,16 +2,41 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from difflib import get_close_matches
+from errno import EPIPE
 from importlib import import_module
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Any
 
 import click
+
+from pulumi_ci_audio.cli.failure import CouldNotTellError
 
 COMMANDS = ("doctor", "emulator", "status")
 """The commands, each in the module of its name."""
 
 
 class _Group(click.Group):
+    def invoke(self, ctx: click.Context) -> Any:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):
+                # Names may hold what the terminal's encoding lacks.
+                stream.reconfigure(errors="backslashreplace")
+        try:
+            try:
+                return super().invoke(ctx)
+            finally:
+                sys.stdout.flush()
+        except OSError as error:
+            if error.errno != EPIPE:
+                raise CouldNotTellError(f"could not print: {error.strerror or error}") from None
+            # Who reads has seen enough: what the rest came to was not told.
+            sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  flushed when the process ends
+            ctx.exit(CouldNotTellError.exit_code)
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  the signature is click's
         return list(COMMANDS)
 
@@ -33,8 +58,9 @@ class _Group(click.Group):
 
 @click.group(
     cls=_Group,
-    epilog='Completion in bash: eval "$(_PULUMI_CI_AUDIO_COMPLETE=bash_source pulumi-ci-audio)". '
-    "zsh_source and fish_source do the same for zsh and fish. Example: pulumi-ci-audio status --region ap-chongqing",
+    epilog="Completion in bash; zsh_source and fish_source do the same for zsh and fish:\n\n\b\n"
+    'eval "$(_PULUMI_CI_AUDIO_COMPLETE=bash_source pulumi-ci-audio)"\n\n'
+    "Example: pulumi-ci-audio status --region ap-chongqing",
 )
 @click.version_option(package_name="pulumi-ci-audio")
 def main() -> None:

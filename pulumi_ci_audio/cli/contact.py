@@ -16,7 +16,7 @@ from pulumi_ci_audio.api.refusals import request_id_of, skew_of
 from pulumi_ci_audio.api.settings import READ_TIMEOUT_VARIABLE, REGION_VARIABLES, Settings, home_folder
 from pulumi_ci_audio.api.transport import Request, transport_to
 from pulumi_ci_audio.api.waiting import Waiter
-from pulumi_ci_audio.cli.stack import read_configuration, settings_with
+from pulumi_ci_audio.cli.stack import Configuration, read_configuration, settings_with
 from pulumi_ci_audio.lifecycle.validators import bucket_name, region_name
 
 PATIENCE_SECONDS = 5.0
@@ -41,18 +41,26 @@ class Contact:
     skew: float | None
 
 
-def settings_of_terminal(stack: str | None) -> Settings:
+def configuration_of(stack: str | None) -> Configuration:
+    """Return the configuration of a stack; an empty one where none is named.
+
+    Raises:
+        SettingsError: it cannot be read.
+    """
+    return Configuration() if stack is None else read_configuration(stack)
+
+
+def settings_of_terminal(configuration: Configuration) -> Settings:
     """Return the settings of the environment, with the patience of somebody who waits before a terminal.
 
     Args:
-        stack: the one whose configuration goes first, if there is one.
+        configuration: of a stack, which goes first.
 
     Raises:
-        SettingsError: its configuration cannot be read, or makes no sense.
+        SettingsError: the configuration makes no sense.
     """
-    configuration = read_configuration(stack) if stack else {}
     environment = {READ_TIMEOUT_VARIABLE: f"{PATIENCE_SECONDS:g}", **os.environ}
-    return settings_with(configuration, environment, home_folder())
+    return settings_with(configuration.values, environment, home_folder())
 
 
 def client_of(settings: Settings, cancelled: threading.Event) -> Client:

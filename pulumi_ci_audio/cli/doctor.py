@@ -14,12 +14,15 @@ from rich.text import Text
 
 from pulumi_ci_audio.api.buckets import Bucket
 from pulumi_ci_audio.api.client import Client
-from pulumi_ci_audio.api.errors import CiAudioError, SettingsError, WaitCancelledError
+from pulumi_ci_audio.api.errors import ApiError, CiAudioError, SettingsError, WaitCancelledError
+from pulumi_ci_audio.api.records import ON
 from pulumi_ci_audio.api.settings import Settings
 from pulumi_ci_audio.cli import contact, machine
+from pulumi_ci_audio.cli.failure import CouldNotTellError
 from pulumi_ci_audio.cli.permissions import READS, WRITES, Answer, Permission, ask, needs_bucket
-from pulumi_ci_audio.cli.survey import listed
-from pulumi_ci_audio.cli.terminal import CouldNotTellError, console
+from pulumi_ci_audio.cli.stack import Configuration
+from pulumi_ci_audio.cli.survey import Listed, listed
+from pulumi_ci_audio.cli.terminal import console
 from pulumi_ci_audio.lifecycle.errors import explain
 
 
@@ -30,6 +33,10 @@ class Mark(Enum):
     NOTE = ("note", "cyan", 0)
     MEND = ("mend", "yellow", 1)
     UNKNOWN = ("?", "red", 2)
+
+
+_FAMILIES = {"tencentcloud": "pulumi_ci_audio", "ci-audio": "pulumi_ci_audio.native"}
+"""Whose classes read the configuration of a namespace."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +78,8 @@ def _lines(region: str | None, stack: str | None, bucket: str | None, cancelled:
         missing = Mark.NOTE if part.is_optional else Mark.MEND
         yield Line(Mark.OK if part.found else missing, part.name, part.found or part.advice)
     try:
-        settings = contact.settings_of_terminal(stack)
+        configuration = contact.configuration_of(stack)
+        settings = contact.settings_of_terminal(configuration)
         where = contact.checked_region(region, settings)
         named = contact.checked_bucket(where, bucket) if bucket else None
         endpoint, client = settings.endpoint, contact.client_of(settings, cancelled)
@@ -79,6 +87,7 @@ def _lines(region: str | None, stack: str | None, bucket: str | None, cancelled:
     except SettingsError as error:
         yield Line(Mark.MEND, "settings", f"{error}; the rest cannot be checked")
         return
+    yield from _configuration(configuration)
     yield Line(Mark.OK, "region", where)
     has_credentials = True
     try:
@@ -93,6 +102,15 @@ def _lines(region: str | None, stack: str | None, bucket: str | None, cancelled:
         return
     if has_credentials:
         yield from _permissions(client, where, named)
+
+
+def _configuration(configuration: Configuration) -> Iterator[Line]:
+    for key in configuration.plain:
+        text = f"holds {key} in plain text, which a deployment refuses: rotate the key, and run `pulumi config set "
+        yield Line(Mark.MEND, "stack", f"{text}--secret {key}` with the new one")
+    for key, other in configuration.seen_by_one_family():
+        text = f"{key} is for the classes of {_FAMILIES[key.partition(':')[0]]}"
+        yield Line(Mark.NOTE, "stack", f"{text}; those of {_FAMILIES[other.partition(':')[0]]} need {other}")
 
 
 def _contact(settings: Settings, region: str, endpoint: str | None) -> Iterator[Line]:
@@ -118,26 +136,48 @@ def _permissions(client: Client, region: str, named: Bucket | None) -> Iterator[
         known = listed(client, region)
         first = min(known.smart_audio or known.bound, default=None)
         bucket = named or (Bucket(region, first) if first else None)
+        is_bound: bool | None = True
+        if named is not None and named.name not in known.bound:
+            is_bound, line = _look_at(client, named, known)
+            bucket = named if is_bound is not None else None
+            yield from [line] if line else []
         there: list[str] = []
         for operation in READS:
             if bucket is None and needs_bucket(operation):
                 continue
-            answer = ask(client, operation, bucket or Bucket(region, ""))
+            answer = ask(client, operation, bucket or Bucket(region, ""), is_bound=bool(is_bound))
             if answer.permission is Permission.THERE:
                 there.append(operation.action)
             else:
                 yield _permission(answer)
     except CiAudioError as error:
-        yield Line(Mark.UNKNOWN, "permissions", explain(error))
+        is_refused = isinstance(error, ApiError) and error.is_signature_refused
+        mark, subject = (Mark.MEND, "credentials") if is_refused else (Mark.UNKNOWN, "permissions")
+        yield Line(mark, subject, explain(error))
         return
     where = f" (asked of bucket {bucket})" if bucket else ""
     if there:
         yield Line(Mark.OK, "permissions", f"{_listed(there)}{where}")
-    if bucket is None:
+    if bucket is None and named is None:
         text = "the region has no bound bucket to try the others on: name one with --bucket"
         yield Line(Mark.NOTE, "permissions", text)
     text = f"not tried, since they change something; grant {_listed(operation.action for operation in WRITES)}"
     yield Line(Mark.NOTE, "permissions", text)
+
+
+def _look_at(client: Client, bucket: Bucket, known: Listed) -> tuple[bool | None, Line | None]:
+    """Return whether a bucket is bound, ``None`` where there is none, and what to say about it."""
+    try:
+        status = client.describe_ci_bucket(bucket)
+    except ApiError as error:
+        if error.is_bucket_gone:
+            text = f"there is no bucket {bucket}{known.nearest(bucket.name)}; create it, or correct its name or region"
+            return None, Line(Mark.MEND, "bucket", text)
+        # Whatever it is, the look at its permission tells.
+        return True, None
+    if status == ON:
+        return True, None
+    return False, Line(Mark.NOTE, "bucket", f"{bucket} is not bound to CI: a CiBucketBinding binds it")
 
 
 def _permission(answer: Answer) -> Line:

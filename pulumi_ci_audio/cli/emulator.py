@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields
+from errno import EADDRINUSE
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -114,9 +115,15 @@ def emulator(
             sends_callbacks=send_callbacks,
             keeps_state=True,
         )
-        server = EmulatorServer(application, host=host, port=port, tls=_tls(authority_file) if tls else None)
     except (OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
+    try:
+        server = EmulatorServer(application, host=host, port=port, tls=_tls(authority_file) if tls else None)
+    except OSError as error:
+        advice = (
+            "choose another --port, or 0 for a free one" if error.errno == EADDRINUSE else "check --host and --port"
+        )
+        raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror}; {advice}") from error
     ended = threading.Event()
 
     def end(_signal: int, _frame: FrameType | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any
 
@@ -85,7 +86,7 @@ def needs_bucket(operation: Operation) -> bool:
     return operation.host is not Host.CI_REGION
 
 
-def ask(client: Client, operation: Operation, bucket: Bucket) -> Answer:
+def ask(client: Client, operation: Operation, bucket: Bucket, *, is_bound: bool = True) -> Answer:
     """Return what the service says to an operation of :data:`READS`.
 
     Raises:
@@ -102,8 +103,9 @@ def ask(client: Client, operation: Operation, bucket: Bucket) -> Answer:
             raise
         if error.is_denied:
             return Answer(operation, Permission.MISSING, explain(error))
-        # A service that is off says so to whoever may ask.
-        if not error.is_service_off:
+        # A service that is off says so to whoever may ask. How one that is not bound is refused is not documented.
+        is_unbound = not is_bound and error.is_from_service and error.status == HTTPStatus.BAD_REQUEST
+        if not error.is_service_off and not is_unbound:
             return Answer(operation, Permission.UNKNOWN, explain(error))
     except CiAudioError as error:
         return Answer(operation, Permission.UNKNOWN, explain(error))

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pulumi_ci_audio.api.configuration_keys import CONFIGURATION_KEYS, SECRET_CONFIGURATION_KEYS, SECRET_ID_KEY
+from pulumi_ci_audio.api.configuration_keys import (
+    CONFIGURATION_KEYS,
+    PLUGIN_SECRET_KEYS,
+    REGION_KEY,
+    SECRET_CONFIGURATION_KEYS,
+    SECRET_ID_KEY,
+)
 from pulumi_ci_audio.api.errors import SettingsError
 from pulumi_ci_audio.api.settings import Settings
 from pulumi_ci_audio.lifecycle.checking import check_properties, unknown_properties
@@ -19,8 +25,27 @@ _SECONDS = 60
 """A backend may be far away, and so may the service that holds the key of the secrets."""
 
 
-def read_configuration(stack: str) -> dict[str, str]:
-    """Return the stack's configuration by its keys, secrets in plain. The engine is run in the current folder.
+@dataclass(frozen=True)
+class Configuration:
+    """The configuration of a stack.
+
+    Attributes:
+        values: by their keys, secrets in plain.
+        plain: the keys of those that should be secrets and are not.
+    """
+
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    plain: tuple[str, ...] = ()
+
+    def seen_by_one_family(self) -> Iterator[tuple[str, str]]:
+        """Yield the keys that one family of classes reads, each with the one that the other family reads instead."""
+        for ours, theirs in ((REGION_KEY, "ci-audio:region"), (SECRET_ID_KEY, "ci-audio:secretId")):
+            if (ours in self.values) != (theirs in self.values):
+                yield (ours, theirs) if ours in self.values else (theirs, ours)
+
+
+def read_configuration(stack: str) -> Configuration:
+    """Return the stack's configuration. The engine is run in the current folder.
 
     Raises:
         SettingsError: there is no engine, no such stack, or its secrets cannot be decrypted.
@@ -39,8 +64,14 @@ def read_configuration(stack: str) -> dict[str, str]:
         said = next((line for line in ran.stderr.splitlines() if line.startswith("error: ")), "error: nothing")
         raise SettingsError(f"{what}: `pulumi config` said {said.removeprefix('error: ')}")
     try:
-        return {key: str(item["value"]) for key, item in json.loads(ran.stdout).items() if "value" in item}
-    except (ValueError, AttributeError, TypeError):
+        items = {key: item for key, item in json.loads(ran.stdout).items() if "value" in item}
+        plain = tuple(
+            key
+            for key in (*SECRET_CONFIGURATION_KEYS, *PLUGIN_SECRET_KEYS)
+            if key in items and not items[key]["secret"]
+        )
+        return Configuration({key: str(item["value"]) for key, item in items.items()}, plain)
+    except (ValueError, AttributeError, TypeError, KeyError):
         # What was printed instead may hold a secret.
         raise SettingsError(f"{what}: `pulumi config` printed something else") from None
 

@@ -15,8 +15,9 @@ from rich.text import Text
 
 from pulumi_ci_audio.api.errors import CiAudioError, WaitCancelledError
 from pulumi_ci_audio.cli import contact
+from pulumi_ci_audio.cli.failure import CouldNotTellError
 from pulumi_ci_audio.cli.survey import Listed, Standing, Verdict, listed, survey, verdict_of
-from pulumi_ci_audio.cli.terminal import CouldNotTellError, console, progress
+from pulumi_ci_audio.cli.terminal import console, progress
 
 _STYLES = {Verdict.ON: "green", Verdict.OFF_OR_BLOCKED: "yellow", Verdict.UNKNOWN: "red"}
 
@@ -42,7 +43,7 @@ def status(
     cancelled = threading.Event()
     standings: list[Standing] = []
     try:
-        settings = contact.settings_of_terminal(stack)
+        settings = contact.settings_of_terminal(contact.configuration_of(stack))
         where = contact.checked_region(region, settings)
         wanted = [contact.checked_bucket(where, name).name for name in buckets]
         settings.credentials()()
@@ -70,7 +71,7 @@ def status(
 def _names(known: Listed, wanted: list[str], prefix: str) -> list[str]:
     if known.refusals and not wanted:
         raise CouldNotTellError(f"{'; '.join(known.refusals)}; or name the buckets to look at")
-    return [name for name in dict.fromkeys(wanted or sorted(known.names)) if name.startswith(prefix)]
+    return list(dict.fromkeys(wanted)) or sorted(name for name in known.names if name.startswith(prefix))
 
 
 def _plain(standing: Standing) -> dict[str, Any]:
@@ -85,13 +86,14 @@ def _print(out: Console, standings: list[Standing], where: str) -> None:
         return
     table = Table("bucket", "CI", "Smart Audio", "blockers", "jobs", "batches", box=None, pad_edge=False)
     for standing in standings:
-        numbers = [str(len(found)) for found in (standing.blockers, standing.jobs, standing.batches)]
+        asked_for = (standing.blockers, standing.jobs, standing.batches)
+        numbers = ["-" if found is None else str(len(found)) for found in asked_for]
         cells = [standing.bucket, standing.ci, standing.smart_audio, *numbers]
         table.add_row(*map(Text, cells), style=_STYLES[standing.verdict])
     table.columns[0].no_wrap = True
     out.print(table)
     for standing in standings:
-        for blocker in (*standing.blockers, *standing.jobs, *standing.batches):
+        for blocker in (*(standing.blockers or ()), *(standing.jobs or ()), *(standing.batches or ())):
             out.print(Text(f"{standing.bucket}: {blocker}"), soft_wrap=True)
         for reason in standing.unanswered:
             out.print(Text(f"{standing.bucket}: could not tell: {reason}", style="red"), soft_wrap=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from enum import IntEnum
 from typing import TypeVar
@@ -43,9 +43,9 @@ class Standing:
         region: where it is.
         ci: ``on``, ``off``, ``unbinding`` or ``?``.
         smart_audio: ``on``, ``off`` or ``?``.
-        blockers: what stands in the way of switching off, and does not end by itself.
-        jobs: the unfinished jobs.
-        batches: the unfinished batch jobs.
+        blockers: what stands in the way of switching off, and does not end by itself; ``None`` where it was not asked.
+        jobs: the unfinished jobs; ``None`` in the same way.
+        batches: the unfinished batch jobs; ``None`` in the same way.
         unanswered: why something could not be found out.
     """
 
@@ -53,9 +53,9 @@ class Standing:
     region: str
     ci: str
     smart_audio: str
-    blockers: tuple[Blocker, ...] = ()
-    jobs: tuple[Blocker, ...] = ()
-    batches: tuple[Blocker, ...] = ()
+    blockers: tuple[Blocker, ...] | None = None
+    jobs: tuple[Blocker, ...] | None = None
+    batches: tuple[Blocker, ...] | None = None
     unanswered: tuple[str, ...] = ()
 
     @property
@@ -165,7 +165,9 @@ def standing_of(client: Client, known: Listed, bucket: Bucket, *, is_quick: bool
         smart_audio = UNKNOWN if gone else smart_audio
         return Standing(bucket.name, bucket.region, UNKNOWN, smart_audio, unanswered=(reason, *unanswered))
     if ci != ON or is_quick:
-        return Standing(bucket.name, bucket.region, ci, smart_audio, unanswered=tuple(unanswered))
+        seen = Standing(bucket.name, bucket.region, ci, smart_audio, unanswered=tuple(unanswered))
+        # A bucket that is not bound has nothing of the kind.
+        return seen if is_quick else replace(seen, blockers=(), jobs=(), batches=())
     binding = blockers.find(client, bucket, blockers.BINDING_PROBES)
     waiting = (
         blockers.Findings((), ()) if smart_audio == OFF else blockers.find(client, bucket, blockers.SMART_AUDIO_PROBES)

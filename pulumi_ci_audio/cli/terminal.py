@@ -1,12 +1,13 @@
-"""How commands speak: in colour at a terminal, plain elsewhere, progress apart from results, failures in one line."""
+"""How commands speak: in colour at a terminal, plain elsewhere, progress apart from results."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from errno import EPIPE
+from typing import NoReturn
 
-import click
 from rich.console import Console
 from rich.progress import Progress
 
@@ -14,16 +15,16 @@ PLAIN_WIDTH = 200
 """The width of what is not printed at a terminal, in characters."""
 
 
-class CouldNotTellError(click.ClickException):
-    """A question has no answer; the command exits with 2."""
-
-    exit_code = 2
+class _Results(Console):
+    def on_broken_pipe(self) -> NoReturn:
+        # The library would exit with 1, which means something else here.
+        raise BrokenPipeError(EPIPE, "nobody reads")
 
 
 def console() -> Console:
     """Return where results go."""
-    result = Console(highlight=False, markup=False, soft_wrap=False)
-    return result if result.is_terminal else Console(highlight=False, markup=False, width=PLAIN_WIDTH)
+    result = _Results(highlight=False, markup=False, soft_wrap=False)
+    return result if result.is_terminal else _Results(highlight=False, markup=False, width=PLAIN_WIDTH)
 
 
 @contextmanager

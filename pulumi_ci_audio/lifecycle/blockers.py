@@ -55,7 +55,9 @@ class Blocker:
 
     def __str__(self) -> str:
         """Return how errors name it."""
-        named = " ".join(part for part in (self.kind, self.id, f'"{self.name}"' if self.name else "") if part)
+        # A name is somebody's text: it may hold what would break the line.
+        name = f'"{self.name}"' if self.name.isprintable() else ascii(self.name)
+        named = " ".join(part for part in (self.kind, self.id, name if self.name else "") if part)
         return f"{named} ({self.state}): {self.remedy}"
 
 

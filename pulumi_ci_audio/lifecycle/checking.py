@@ -128,8 +128,8 @@ def _with_identity(
 
 
 _MISSING = {
-    "region": "must be given: name it here, or `pulumi config set tencentcloud:region ap-shanghai`, "
-    "or set TENCENTCLOUD_REGION"
+    "region": "must be given: name it here, or `pulumi config set tencentcloud:region ap-shanghai` (with the plugin "
+    "ci-audio:region), or set TENCENTCLOUD_REGION"
 }
 
 

@@ -23,6 +23,7 @@ from pulumi_ci_audio.lifecycle.batch_models import Folder
 from pulumi_ci_audio.lifecycle.blockers import Blocker
 from pulumi_ci_audio.lifecycle.checking import Rule, check_properties
 from pulumi_ci_audio.lifecycle.models import InBucket, Properties, ResourceModel
+from pulumi_ci_audio.lifecycle.service_off import listed_unless_off
 from pulumi_ci_audio.lifecycle.validators import region_name
 
 _NO_REGION = "no region: name one, set tencentcloud:region, or set TENCENTCLOUD_REGION"
@@ -222,7 +223,9 @@ def _asr_buckets(client: Client, arguments: AsrBucketsQuery, region: str | None)
 
 def _jobs(client: Client, arguments: JobsQuery, _region: str | None) -> list[NoiseReductionJobRecord]:
     names = {field.name for field in fields(NoiseReductionJobRecord)}
-    jobs = client.describe_jobs(arguments.location, states=arguments.states)
+    bucket = arguments.location
+    # Where Smart Audio is off there are none: a preview, which comes before it is switched on again, can go on.
+    jobs = listed_unless_off(client, bucket, lambda: list(client.describe_jobs(bucket, states=arguments.states)))
     shown = [{name: value for name, value in asdict(job).items() if name in names} for job in jobs]
     return [NoiseReductionJobRecord(**{**values, "state": values["state"] or ""}) for values in shown]
 

@@ -41,7 +41,10 @@ def require_template(client: Client, bucket: Bucket, template_id: str, tag: str)
         return None
     template = next((template for template in templates if template.template_id == template_id), None)
     if template is None:
-        raise ResourceError(f"there is no template {template_id} in bucket {bucket}, nothing was submitted")
+        raise ResourceError(
+            f"there is no template {template_id} in bucket {bucket}, nothing was submitted: correct template_id, or "
+            "declare the template"
+        )
     if template.tag not in {None, tag}:
         raise ResourceError(
             f"template {template_id} of bucket {bucket} is one for {template.tag}, not {tag}; nothing was submitted"

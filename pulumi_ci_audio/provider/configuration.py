@@ -86,7 +86,10 @@ class ProviderInputs(ResourceModel):
         str | None,
         AfterValidator(lambda address: address and _endpoint(address)),
         Setting(ENDPOINT_KEY, "", False, (ENDPOINT_VARIABLE,)),
-    ] = Field(None, description="The address of an emulator, to which every request goes.")
+    ] = Field(
+        None,
+        description="The address of an emulator, to which every request goes but those for the credentials of a role.",
+    )
     role_arn: Annotated[str | None, Setting(variable=ROLE_ARN_VARIABLE)] = Field(
         None, description="The role to assume with the key."
     )

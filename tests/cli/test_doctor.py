@@ -81,6 +81,27 @@ def test_a_missing_permission_is_named_with_what_to_grant(bucket, run, fault, ac
     assert f"grant {action}" in line
 
 
+@pytest.mark.parametrize("asr", ["on", "off"])
+def test_a_bucket_that_is_not_bound_yet_is_a_note_and_permissions_are_told_all_the_same(emulator, run, asr):
+    emulator.put_bucket(REGION, BUCKET, ci="off", asr=asr)
+
+    result = run("doctor", "--bucket", BUCKET)
+
+    words, lines = marks(result)
+    assert (result.exit_code, words) == (0, {"ok", "note"}), result.output
+    assert lines["bucket"] == f"{BUCKET} in {REGION} is not bound to CI: a CiBucketBinding binds it"
+    assert "ci:DescribeMediaWorkflows" in result.output
+
+
+def test_a_bucket_that_does_not_exist_is_told_once_with_the_nearest(bucket, run):
+    result = run("doctor", "--bucket", "recording-1250000000")
+
+    assert result.exit_code == 1
+    assert result.output.count("recording-1250000000") == 1
+    assert f"did you mean {BUCKET}?; create it, or correct" in marks(result)[1]["bucket"]
+    assert "cos:HeadObject" not in [line for line in result.output.splitlines() if line.startswith("ok")][-1]
+
+
 def test_a_region_without_buckets_asks_for_one(emulator, run):
     result = run("doctor")
 
@@ -135,8 +156,9 @@ def test_a_wrong_key_is_told_once(bucket, run, monkeypatch):
 
     result = run("doctor")
 
-    (line,) = [line for line in result.output.splitlines() if line.startswith("?")]
-    assert result.exit_code == 2
+    (line,) = [line for line in result.output.splitlines() if line.startswith("mend")]
+    assert result.exit_code == 1
+    assert "credentials" in line
     assert "check the secret id, key and token" in line
     assert "another" not in result.output
 
@@ -174,9 +196,26 @@ def test_the_configuration_of_a_stack_is_looked_at_where_one_is_named(bucket, co
     assert (result.exit_code, words) == (0, {"ok", "note"}), result.output
     assert lines["region"] == REGION
     assert lines["credentials"] == "from the stack configuration"
+    family, other = ("", ".native") if keys[1].startswith("tencentcloud") else (".native", "")
+    assert f"{keys[2]} is for the classes of pulumi_ci_audio{family}; those of pulumi_ci_audio{other} need" in (
+        result.output
+    )
     assert lines["endpoint"] == f"{bucket.url} (ci-audio:endpoint) answers"
     assert run("status", "--stack", "dev").exit_code == 0
     assert run("status").exit_code == 2
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("key", ["tencentcloud:secretKey", "ci-audio:secretKey"])
+def test_a_plain_key_is_to_be_rotated(bucket, stack_on_disk, run, key):
+    stack_on_disk("config", "set-all", f"--plaintext={key}=emulator", f"--secret={key[:-3]}Id=emulator")
+
+    result = run("doctor", "--stack", "dev")
+
+    assert result.exit_code == 1
+    (line,) = [line for line in result.output.splitlines() if line.startswith("mend")]
+    assert f"holds {key} in plain text, which a deployment refuses" in line
+    assert f"`pulumi config set --secret {key}`" in line
 
 
 @pytest.mark.engine

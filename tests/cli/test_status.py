@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import socket
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import time
 from email.utils import formatdate
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -29,6 +31,7 @@ WITHOUT_STATUS = (
     )
     + "</Response>"
 )
+STATUS = [sys.executable, "-c", "import sys; sys.argv = ['', 'status']; from pulumi_ci_audio.cli import main; main()"]
 DENIED = {"status": 403, "code": "AccessDenied"}
 
 
@@ -99,6 +102,55 @@ def test_a_prefix_chooses_buckets(emulator, run):
     result = run("status", "--prefix", "rec", "--json")
 
     assert [bucket["bucket"] for bucket in json.loads(result.output)] == [BUCKET]
+
+
+def test_a_quick_look_says_that_it_did_not_look_for_more(emulator, run):
+    emulator.put_bucket(
+        REGION, BUCKET, ci="on", asr="on", workflows=[{"id": "w1", "name": "nightly", "state": "Active"}]
+    )
+
+    assert run("status", "--quick").output.splitlines()[1].split() == [BUCKET, "on", "on", "-", "-", "-"]
+    (bucket,) = json.loads(run("status", "--quick", "--json").output)
+    assert (bucket["blockers"], bucket["jobs"], bucket["batches"]) == (None, None, None)
+
+
+def test_a_bucket_that_is_named_is_shown_whatever_the_prefix(emulator, run):
+    on(emulator, BUCKET)
+
+    assert run("status", BUCKET, "--prefix", "zzz").output.splitlines()[1].split()[:3] == [BUCKET, "on", "on"]
+
+
+def test_names_that_would_break_a_line_or_that_the_terminal_lacks_are_escaped(emulator):
+    workflows = [
+        {"id": "w1", "name": "x\nEVIL", "state": "Active"},
+        {"id": "w2", "name": "夜间转码", "state": "Active"},
+    ]
+    emulator.put_bucket(REGION, BUCKET, ci="on", asr="on", workflows=workflows)
+
+    ran = subprocess.run(STATUS, env={**os.environ, "PYTHONIOENCODING": "ascii"}, capture_output=True, check=False)
+
+    assert (ran.returncode, ran.stderr) == (1, b"")
+    assert b"w1 'x\\nEVIL' (Active)" in ran.stdout
+    assert rb'w2 "\u591c' in ran.stdout
+
+
+def test_an_output_that_cannot_be_written_is_one_line(emulator):
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(STATUS, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+
+    assert ran.returncode == 2
+    assert ran.stderr == "Error: could not print: No space left on device\n"
+
+
+def test_a_reader_that_has_seen_enough_gets_no_complaint(emulator):
+    on(emulator, *(f"bucket-{number:03}-1250000000" for number in range(3)))
+    reading, writing = os.pipe()
+    os.close(reading)
+
+    ran = subprocess.run(STATUS, stdout=writing, stderr=subprocess.PIPE, check=False)
+
+    os.close(writing)
+    assert (ran.returncode, ran.stderr) == (2, b"")
 
 
 def test_a_prefix_is_printed_as_it_is(emulator, run):

@@ -22,7 +22,6 @@ from pulumi_ci_audio import (
     get_pending_recordings,
     get_pending_recordings_output,
 )
-from pulumi_ci_audio.api.errors import ApiError, SettingsError
 from pulumi_ci_audio.emulator import RunningEmulator
 from tests.support.places import BUCKET, OTHER_REGION, REGION
 from tests.support.stacks import Stack
@@ -64,7 +63,7 @@ class TestCiBucket:
         assert "grant ci:DescribeMediaWorkflows" in unanswered
 
     def test_a_bucket_that_does_not_exist_is_an_error(self, asked: RunningEmulator) -> None:
-        with pytest.raises(ApiError, match="NoSuchBucket"):
+        with pytest.raises(pulumi.RunError, match=r"NoSuchBucket .*; there is no such bucket in this region: correct"):
             get_ci_bucket("nowhere-1250000000")
 
 
@@ -90,10 +89,11 @@ class TestAsrBuckets:
         assert len(get_asr_buckets(prefix="tape-10")) == 5
         assert len(get_asr_buckets(bucket_names=["tape-001-1250000000", "none-1250000000"])) == 1
         assert [bucket.bucket for bucket in get_asr_buckets(regions=[OTHER_REGION])] == ["reel-1250000000"]
+        assert get_asr_buckets(regions=OTHER_REGION) == get_asr_buckets(regions=[OTHER_REGION])
 
     @pytest.mark.parametrize("page", [{"page_number": 0}, {"page_size": 0}, {"page_size": 101}])
     def test_pages_that_cannot_be_are_refused(self, page: dict[str, Any]) -> None:
-        with pytest.raises(ValueError, match="page"):
+        with pytest.raises(pulumi.RunError, match="get_asr_buckets: page"):
             get_asr_buckets(**page)
 
 
@@ -105,6 +105,12 @@ class TestJobs:
         assert len(get_noise_reduction_jobs(BUCKET)) == 3
         assert get_noise_reduction_jobs(BUCKET, states=["Failed"]) == []
         assert get_noise_reduction_jobs(BUCKET, states=["Submitted"])[0].state == "Submitted"
+
+    @pytest.mark.parametrize("ci", ["on", "off"])
+    def test_where_smart_audio_is_off_there_are_none(self, asked: RunningEmulator, ci: str) -> None:
+        asked.put_bucket(REGION, BUCKET, ci=ci)
+
+        assert get_noise_reduction_jobs(BUCKET) == []
 
 
 class TestPendingRecordings:
@@ -121,12 +127,12 @@ class TestPendingRecordings:
         assert reasons == ["empty", "missing"]
 
     def test_folders_that_hold_one_another_are_refused(self, asked: RunningEmulator) -> None:
-        with pytest.raises(ValueError, match="outputPrefix must not begin with inputPrefix"):
+        with pytest.raises(pulumi.RunError, match="outputPrefix must not begin with inputPrefix"):
             get_pending_recordings(BUCKET, input_prefix="raw/", output_prefix="raw/clean/")
 
 
 def test_without_a_region_there_is_an_error_that_says_where_to_put_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(SettingsError, match="TENCENTCLOUD_REGION"):
+    with pytest.raises(pulumi.RunError, match="TENCENTCLOUD_REGION"):
         get_ci_bucket(BUCKET)
 
 
