@@ -27,6 +27,13 @@ def _assumptions(_context: click.Context, _parameter: click.Parameter, values: t
     return dict(value.split("=", 1) for value in values)
 
 
+def _given(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    """Return the value: an empty one, as of a variable that is not set, would mean every address."""
+    if not value:
+        raise click.BadParameter("must not be empty")
+    return value
+
+
 def _setting_options(command: Command) -> Command:
     """Give a command an option for each of the emulator's settings."""
     for row in reversed(fields(Settings)):
@@ -60,7 +67,7 @@ def _tls(authority_file: Path) -> ssl.SSLContext:
     required=True,
     help="Folder of the buckets, and of what is remembered of them.",
 )
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--host", default="127.0.0.1", show_default=True, callback=_given, help="Address to listen on.")
 @click.option("--secret-id", default="emulator", show_default=True, help="The SecretId requests are signed with.")
 @click.option("--secret-key", default="emulator", show_default=True, help="Its key.")
 @_setting_options

@@ -103,6 +103,7 @@ class Emulator:
         self._listens_on = listens_on
         self._snapshot = Snapshot(data) if keeps_state else None
         if self._snapshot is not None:
+            self._snapshot.claim()
             with self.store.lock:
                 self._snapshot.load(self.store)
                 self._worker.wake()  # jobs that were running run again
@@ -143,6 +144,7 @@ class Emulator:
         with self.store.lock:
             if self._snapshot is not None:
                 self._snapshot.save(self.store)
+                self._snapshot.release()
             self.store.objects.forget()
 
     def _save_after(self, request: Request) -> None:

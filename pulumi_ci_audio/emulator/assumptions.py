@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from difflib import get_close_matches
 
 
 @dataclass(frozen=True)
@@ -436,7 +437,9 @@ def choose(overrides: Mapping[str, str] | None = None) -> dict[str, Assumption]:
     table = {assumption.key: assumption for assumption in ASSUMPTIONS}
     for key, value in (overrides or {}).items():
         if key not in table:
-            raise ValueError(f"there is no assumption {key!r}")
+            nearest = get_close_matches(key, table, n=1)
+            hint = f"did you mean {nearest[0]}?" if nearest else "GET /_emulator/assumptions lists them"
+            raise ValueError(f"there is no assumption {key!r}; {hint}")
         row = table[key]
         values = (row.chosen, *row.alternatives)
         if value not in values:

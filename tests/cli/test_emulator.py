@@ -1,5 +1,6 @@
 import json
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -13,6 +14,31 @@ from pulumi_ci_audio.cli import main
 from pulumi_ci_audio.cli.emulator import emulator
 
 COMMAND = [sys.executable, "-c", "from pulumi_ci_audio.cli import main; main()", "emulator"]
+
+
+def test_a_port_that_is_taken_is_named_with_what_to_do(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = CliRunner().invoke(main, ["emulator", "--port", str(port), "--data", str(tmp_path)])
+
+    assert result.exit_code == 1
+    said = f"cannot listen on 127.0.0.1:{port}: Address already in use; choose another --port, or 0 for a free one"
+    assert result.output == f"Error: {said}\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--host", ""], "'--host': must not be empty"),
+        (["--assume", "bind_when_bond=refuse"], "no assumption 'bind_when_bond'; did you mean bind_when_bound?"),
+        (["--assume", "xyz=1"], "GET /_emulator/assumptions lists them"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused_with_what_does(tmp_path, options, said):
+    result = CliRunner().invoke(main, ["emulator", "--port", "0", "--data", str(tmp_path), *options])
+
+    assert result.exit_code != 0
+    assert said in result.output
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])

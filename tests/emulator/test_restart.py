@@ -23,9 +23,12 @@ TEMPLATE = (
 @pytest.fixture
 def start(tmp_path, denoising, fake_denoise):
     """Start an emulator over the same folder, as if the one before had been killed: it is never closed in time."""
+    running = []
     with contextlib.ExitStack() as started:
 
         def begin():
+            for killed in running:
+                killed._snapshot.release()  # as the end of its process does
             emulator = Emulator(
                 data=tmp_path / "cloud",
                 keeps_state=True,
@@ -33,6 +36,7 @@ def start(tmp_path, denoising, fake_denoise):
                 works_in_background=False,
                 denoise=denoising,
             )
+            running.append(emulator)
             started.callback(emulator.close)
             return Cloud(emulator, through_process(emulator))
 
@@ -132,6 +136,15 @@ def test_a_file_that_cannot_be_read_ends_the_start_and_stays(start, tmp_path, co
         start()
 
     assert file.read_bytes() == content
+
+
+def test_a_second_emulator_on_the_same_folder_is_refused_until_the_first_one_ends(tmp_path):
+    first = Emulator(data=tmp_path, keeps_state=True)
+    with pytest.raises(ValueError, match=f"another emulator serves {tmp_path}, so nothing was started"):
+        Emulator(data=tmp_path, keeps_state=True)
+    first.close()
+
+    Emulator(data=tmp_path, keeps_state=True).close()
 
 
 def test_an_emulator_that_is_not_told_to_keeps_nothing(tmp_path):

@@ -9,13 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from pulumi_ci_audio.emulator.state.object_files import Remembered
 from pulumi_ci_audio.emulator.state.records import Bucket
 from pulumi_ci_audio.emulator.state.store import Store
+
+try:
+    import fcntl
+except ModuleNotFoundError:  # on Windows, where nothing keeps a second emulator off
+    fcntl = None  # type: ignore[assignment]
 
 FILE = "emulator-state.json"
 
@@ -38,6 +43,30 @@ class Snapshot:
 
     def __init__(self, data: Path) -> None:
         self.file = data / FILE
+        self._lock: IO[bytes] | None = None
+
+    def claim(self) -> None:
+        """Keep other emulators off the folder, until :meth:`release` or the end of the process.
+
+        Raises:
+            ValueError: another one serves it: two would overwrite what each of them remembers.
+        """
+        self._lock = self.file.with_suffix(".lock").open("wb")
+        if fcntl is None:
+            return
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self.release()
+            raise ValueError(
+                f"another emulator serves {self.file.parent}, so nothing was started: end it, or choose another folder"
+            ) from None
+
+    def release(self) -> None:
+        """Let other emulators have the folder."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
 
     def save(self, store: Store) -> None:
         """Write what the store remembers, at once and whole.
