@@ -52,7 +52,6 @@ from pulumi_ci_audio.api.records import (
     WorkflowRecord,
     render_time,
 )
-from pulumi_ci_audio.api.refusals import request_id_of
 from pulumi_ci_audio.api.session import BY_MARKER, PAGE_SIZE, Session, Target
 from pulumi_ci_audio.api.settings import Settings
 from pulumi_ci_audio.api.transport import Response, Transport, transport_to
@@ -477,7 +476,7 @@ class Client:
     def put_object(self, bucket: Bucket, key: str, content: bytes, content_type: str) -> None:
         """Write an object (document 436/7749)."""
         target = Target.in_bucket(bucket, key)
-        self._session.call(operations.PUT_OBJECT, target, _require_mark, content=(content, content_type))
+        self._session.call(operations.PUT_OBJECT, target, _nothing, content=(content, content_type))
 
     def head_object(self, bucket: Bucket, key: str) -> ObjectHead | None:
         """Return what is known of an object, or ``None`` where it, or its bucket, does not exist.
@@ -559,13 +558,7 @@ def _created_template(response: Response) -> TemplateRecord:
     return template
 
 
-def _require_mark(response: Response) -> None:
-    if not request_id_of(response):
-        raise DecodeError("an answer without the service's mark: a proxy or a wrong endpoint?")
-
-
 def _object_head(response: Response) -> ObjectHead:
-    _require_mark(response)
     size = response.headers.get("content-length", "")
     try:
         modified = parsedate_to_datetime(response.headers.get("last-modified", "")).timestamp()

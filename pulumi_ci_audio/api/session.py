@@ -154,6 +154,7 @@ class Session:
                 if response.status >= HTTPStatus.MULTIPLE_CHOICES:
                     raise api_error(phrase, operation, response, self.unix_time())
                 result = read(response)
+                _require_mark(response)
             except ApiError as error:
                 if error.is_overload:
                     asked = min(error.retry_after or 0.0, LONGEST_RETRY_AFTER_SECONDS)
@@ -280,6 +281,12 @@ class Session:
             ],
         )
         return replace(request, headers=headers)
+
+
+def _require_mark(response: Response) -> None:
+    # Something else in the service's place would be believed where it says nothing: that there are no jobs, say.
+    if not request_id_of(response):
+        raise DecodeError("an answer without the service's mark: a proxy or a wrong endpoint?")
 
 
 def _endless(operation: Operation, target: Target) -> DecodeError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from pulumi_ci_audio.api.transport import Request, Response
 
 
@@ -24,5 +26,8 @@ class RecordingTransport:
 
 
 def answered(body=b"", *, status=200, **headers):
-    """Return a response; underscores in the names of headers stand for dashes."""
-    return Response(status, {name.replace("_", "-"): value for name, value in headers.items()}, body)
+    """Return a response; underscores in the names of headers stand for dashes. A good one has the service's mark."""
+    given = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Response(
+        status, given if status >= HTTPStatus.MULTIPLE_CHOICES else {"x-ci-request-id": "NWE=", **given}, body
+    )

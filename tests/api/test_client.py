@@ -532,7 +532,7 @@ class TestAnswers:
 
     @pytest.mark.parametrize("status", [200, 204])
     def test_proxy_cannot_say_that_an_object_is_there(self, status):
-        client, _ = client_of(*[answered(status=status, content_length="1200")] * ATTEMPTS)
+        client, _ = client_of(*[answered(status=status, content_length="1200", x_ci_request_id="")] * ATTEMPTS)
 
         with pytest.raises(DecodeError, match=r"could not look at the object .* without the service's mark"):
             client.head_object(BUCKET, "a.mp3")
@@ -935,6 +935,23 @@ class TestForeignAnswers:
 
         with pytest.raises(DecodeError, match=r"not the service's answer: a proxy or a wrong endpoint\? It begins"):
             client.describe_asr_buckets("ap-beijing", BucketQuery())
+
+
+class TestMark:
+    @pytest.mark.parametrize(
+        "call",
+        [
+            lambda client: client.describe_asr_buckets("ap-beijing", BucketQuery()),
+            lambda client: list(client.describe_jobs(BUCKET)),
+            lambda client: client.describe_job(BUCKET, "j1"),
+            lambda client: client.create_ci_bucket(BUCKET),
+        ],
+    )
+    def test_what_looks_good_without_it_is_not_believed(self, call):
+        client, _ = client_of(*[answered(b"<Response/>", x_ci_request_id="")] * ATTEMPTS)
+
+        with pytest.raises(DecodeError, match=r"an answer without the service's mark: a proxy"):
+            call(client)
 
 
 class TestBounds:
