@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from pulumi_ci_audio.api.buckets import Bucket
-from pulumi_ci_audio.api.errors import ApiError
+from pulumi_ci_audio.api.errors import ApiError, CiAudioError
 from pulumi_ci_audio.api.operations import SMART_AUDIO
 from pulumi_ci_audio.api.records import TemplateRecord
 from pulumi_ci_audio.lifecycle.errors import ResourceError
@@ -28,6 +28,22 @@ def require_smart_audio(client: Client, bucket: Bucket, what: str) -> None:
             f"Smart Audio is off for bucket {bucket}, nothing was submitted: declare an AsrBucketBinding for it "
             f"and let the {what} depend on it"
         )
+
+
+def require_output_bucket(client: Client, output: Bucket) -> None:
+    """Return if the bucket of the result exists, as far as that may be looked at.
+
+    Raises:
+        ResourceError: it does not.
+    """
+    try:
+        client.describe_ci_bucket(output)
+    except CiAudioError as error:
+        if isinstance(error, ApiError) and error.is_bucket_gone:
+            raise ResourceError(
+                f"there is no bucket {output} for the result, nothing was submitted: correct output_bucket or "
+                "output_region, or create it first"
+            ) from error
 
 
 def require_template(client: Client, bucket: Bucket, template_id: str, tag: str) -> TemplateRecord | None:

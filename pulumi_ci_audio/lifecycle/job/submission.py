@@ -12,7 +12,7 @@ from pulumi_ci_audio.lifecycle.errors import ResourceError
 from pulumi_ci_audio.lifecycle.job.spec import Inputs, JobSpec
 from pulumi_ci_audio.lifecycle.job_inputs import LARGEST_INPUT_BYTES
 from pulumi_ci_audio.lifecycle.marker import SubmissionMarker
-from pulumi_ci_audio.lifecycle.requirements import require_smart_audio, require_template
+from pulumi_ci_audio.lifecycle.requirements import require_output_bucket, require_smart_audio, require_template
 from pulumi_ci_audio.lifecycle.types import Context
 
 _ASK_AGAIN_SECONDS = 1.0
@@ -110,12 +110,14 @@ def _require_bucket(context: Context, bucket: Bucket) -> None:
 
 
 def require_services(context: Context, submission: Submission[Inputs]) -> None:
-    """Return if Smart Audio is on and the template fits, as far as that may be looked at.
+    """Return if Smart Audio is on, there is a bucket for the result, and the template fits, as far as may be looked at.
 
     Raises:
-        ResourceError: the service is off, or the template is missing or of another kind.
+        ResourceError: the service is off, the bucket is missing, or the template is missing or of another kind.
     """
     inputs = submission.inputs
     require_smart_audio(context.client, inputs.location, "job")
+    if inputs.output_location != inputs.location:
+        require_output_bucket(context.client, inputs.output_location)
     if inputs.template_id is not None:
         require_template(context.client, inputs.location, inputs.template_id, submission.spec.tag)

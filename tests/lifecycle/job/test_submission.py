@@ -9,12 +9,14 @@ from pulumi_ci_audio.lifecycle.job_inputs import LARGEST_INPUT_BYTES
 from tests.lifecycle.conftest import (
     DENIED,
     RAW,
+    REGION,
 )
 from tests.lifecycle.job.running import (
     create,
     elsewhere,
     slow_cloud,
 )
+from tests.support.places import OTHER_BUCKET
 
 
 class TestBeforeSubmission:
@@ -22,6 +24,19 @@ class TestBeforeSubmission:
         with pytest.raises(ResourceError, match=r"there is no object raw/none.mp3 in bucket .*nothing was submitted"):
             create(ready, inputObject="raw/none.mp3")
         assert ready.submissions() == 0
+
+    def test_a_bucket_for_the_result_that_is_not_there_is_named(self, ready):
+        with pytest.raises(
+            ResourceError, match=r"there is no bucket nowhere-1250000000 in .* for the result, nothing was"
+        ):
+            create(ready, outputBucket="nowhere-1250000000")
+        assert ready.submissions() == 0
+
+    def test_one_that_may_not_be_looked_at_is_for_the_service_to_judge(self, ready):
+        ready.control.put_bucket(REGION, OTHER_BUCKET)
+        ready.control.add_fault(method="GET", host=f"{OTHER_BUCKET}.ci.*", path="/", times=9, action=DENIED)
+
+        assert create(ready, outputBucket=OTHER_BUCKET)["state"] == "Success"
 
     def test_a_bucket_that_is_not_there_is_named(self, ready):
         with pytest.raises(ApiError, match=r"nowhere-1250000000.*NoSuchBucket"):
