@@ -106,7 +106,7 @@ def _lines(region: str | None, stack: str | None, bucket: str | None, cancelled:
 
 def _configuration(configuration: Configuration) -> Iterator[Line]:
     for key in configuration.plain:
-        text = f"holds {key} in plain text, which a deployment refuses: rotate the key, and run `pulumi config set "
+        text = f"holds {key} in plain text, with which pulumi_ci_audio deploys nothing: rotate the key, and run `pulumi config set "
         yield Line(Mark.MEND, "stack", f"{text}--secret {key}` with the new one")
     for key, other in configuration.seen_by_one_family():
         text = f"{key} is for the classes of {_FAMILIES[key.partition(':')[0]]}"

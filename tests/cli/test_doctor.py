@@ -214,7 +214,7 @@ def test_a_plain_key_is_to_be_rotated(bucket, stack_on_disk, run, key):
 
     assert result.exit_code == 1
     (line,) = [line for line in result.output.splitlines() if line.startswith("mend")]
-    assert f"holds {key} in plain text, which a deployment refuses" in line
+    assert f"holds {key} in plain text, with which pulumi_ci_audio deploys nothing" in line
     assert f"`pulumi config set --secret {key}`" in line
 
 
