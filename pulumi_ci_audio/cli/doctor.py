@@ -106,8 +106,11 @@ def _lines(region: str | None, stack: str | None, bucket: str | None, cancelled:
 
 def _configuration(configuration: Configuration) -> Iterator[Line]:
     for key in configuration.plain:
-        text = f"holds {key} in plain text, with which pulumi_ci_audio deploys nothing: rotate the key, and run `pulumi config set "
-        yield Line(Mark.MEND, "stack", f"{text}--secret {key}` with the new one")
+        command = f"`pulumi config set --secret {key}`"
+        text = (
+            f"holds {key} in plain text, with which pulumi_ci_audio deploys nothing: rotate the key, and run {command}"
+        )
+        yield Line(Mark.MEND, "stack", f"{text} with the new one")
     for key, other in configuration.seen_by_one_family():
         text = f"{key} is for the classes of {_FAMILIES[key.partition(':')[0]]}"
         yield Line(Mark.NOTE, "stack", f"{text}; those of {_FAMILIES[other.partition(':')[0]]} need {other}")
