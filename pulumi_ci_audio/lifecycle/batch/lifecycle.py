@@ -13,6 +13,7 @@ from pulumi_ci_audio.lifecycle.batch.settle import settle
 from pulumi_ci_audio.lifecycle.batch.survey import Stale, Survey, look
 from pulumi_ci_audio.lifecycle.batch_models import RULES, NoiseReductionBatchInputs, NoiseReductionBatchState
 from pulumi_ci_audio.lifecycle.errors import ResourceError, ResourceInitFailedError
+from pulumi_ci_audio.lifecycle.given_up import note_given_up
 from pulumi_ci_audio.lifecycle.kinds import NOISE_REDUCTION_BATCH
 from pulumi_ci_audio.lifecycle.models import differing_fields
 from pulumi_ci_audio.lifecycle.resource_id import ResourceId
@@ -39,9 +40,7 @@ class NoiseReductionBatchLifecycle(
 
     def create(self, context: Context, inputs: NoiseReductionBatchInputs) -> CreateResult[NoiseReductionBatchState]:
         """Run what has no current result, unless a batch of this resource does so already, and wait for its end."""
-        if given_up := context.memory.given_up_by(inputs.owner):
-            # Before anything can fail, until the new run is known: the next process would not know of them.
-            context.journal.give_up(inputs.owner, map(str, given_up))
+        note_given_up(context, inputs.owner)
         state = NoiseReductionBatchState.model_validate(inputs.dump())
         return CreateResult(_id(state), self._settle(context, state, runs_all=False))
 

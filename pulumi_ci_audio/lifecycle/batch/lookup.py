@@ -6,15 +6,16 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 from pulumi_ci_audio.api.buckets import Bucket
-from pulumi_ci_audio.api.errors import ApiError, CiAudioError
+from pulumi_ci_audio.api.errors import CiAudioError
 from pulumi_ci_audio.api.records import NOT_STARTED_STATES, UNFINISHED_STATES, BatchJobRecord, parse_time
 from pulumi_ci_audio.lifecycle.batch.naming import BatchName, output_object
 from pulumi_ci_audio.lifecycle.batch_models import NoiseReductionBatchInputs
 from pulumi_ci_audio.lifecycle.errors import ResourceError
+from pulumi_ci_audio.lifecycle.given_up import given_up_by, records_elsewhere
 from pulumi_ci_audio.lifecycle.journal import KEPT_SECONDS
 from pulumi_ci_audio.lifecycle.once import is_unsettled
 from pulumi_ci_audio.lifecycle.resource_id import ResourceId
-from pulumi_ci_audio.lifecycle.service_off import is_service_off, listed_unless_off
+from pulumi_ci_audio.lifecycle.service_off import listed_unless_off
 from pulumi_ci_audio.lifecycle.types import Context
 
 _KIND = "Job"
@@ -45,16 +46,17 @@ def find_or_wait_for_others(context: Context, inputs: NoiseReductionBatchInputs,
         CiAudioError: the batches cannot be listed.
     """
     wanted = BatchName.of(inputs, None, ())
-    given_up = {id_.remote_id for id_ in given_up_batches(context, inputs.owner)}
+    given_up = given_up_by(context, inputs.owner, context.journal.find(inputs.owner))
+    given_up_ids = {id_.remote_id for id_ in given_up}
     cancelled: set[str] = set()
     other: Batch | None = None
     for waited in context.waiter.polls(max(0.0, deadline - context.waiter.now())):
-        batches = batches_of(context, inputs, wanted)
+        batches = _batches_of(context, inputs, wanted, given_up)
         own = [batch for batch in batches if batch.name.marker.owner == wanted.marker.owner]
         newest = max(own, key=_created, default=None)
         mine = newest if newest and _asks_for(newest, wanted) else None
         other = next(
-            (batch for batch in batches if batch is not mine and _is_in_the_way(batch, wanted, given_up)), None
+            (batch for batch in batches if batch is not mine and _is_in_the_way(batch, wanted, given_up_ids)), None
         )
         if other is None:
             if (mine is not None and mine.is_unfinished) or not is_unsettled(context, inputs.owner):
@@ -77,7 +79,9 @@ def find_or_wait_for_others(context: Context, inputs: NoiseReductionBatchInputs,
     )
 
 
-def batches_of(context: Context, inputs: NoiseReductionBatchInputs, wanted: BatchName) -> list[Batch]:
+def _batches_of(
+    context: Context, inputs: NoiseReductionBatchInputs, wanted: BatchName, given_up: Iterable[ResourceId]
+) -> list[Batch]:
     """Return the batches of the resource, and the unfinished ones of others for the same folders.
 
     Of those that have ended, a week is looked at: as long as a submission is remembered on this machine.
@@ -101,37 +105,23 @@ def batches_of(context: Context, inputs: NoiseReductionBatchInputs, wanted: Batc
     records = {record.job_id: record for record in listed_unless_off(client, bucket, ask)}
     return [
         batch
-        for batch in (*_named(records.values(), bucket), *_found_elsewhere(context, inputs))
+        for batch in (*_named(records.values(), bucket), *_found_elsewhere(context, inputs, given_up))
         if batch.name.marker.owner == wanted.marker.owner or (batch.is_unfinished and batch.name.place == wanted.place)
     ]
 
 
-def given_up_batches(context: Context, owner: str) -> tuple[ResourceId, ...]:
-    """Return the batches that the resource gave up: in this process, or in one that failed before its new run."""
-    entry = context.journal.find(owner)
-    return (*context.memory.given_up_by(owner), *map(ResourceId.parse, entry.given_up if entry else ()))
-
-
-def _found_elsewhere(context: Context, inputs: NoiseReductionBatchInputs) -> list[Batch]:
-    """Return the batches of the resource that still run in the bucket it had before, and write the same results."""
-    output, key = inputs.output_location, output_object(inputs)
-    found: list[Batch] = []
-    for id_ in given_up_batches(context, inputs.owner):
-        if id_.bucket == inputs.location:
-            continue
-        try:
-            record = context.client.describe_batch_job(id_.bucket, id_.remote_id)
-        except ApiError as error:
-            if error.is_bucket_gone or is_service_off(context.client, id_.bucket, error):
-                continue
-            raise
-        if record and (record.output_region, record.output_bucket, record.output_object) == (
-            output.region,
-            output.name,
-            key,
-        ):
-            found += _named([record], id_.bucket)
-    return found
+def _found_elsewhere(
+    context: Context, inputs: NoiseReductionBatchInputs, given_up: Iterable[ResourceId]
+) -> list[Batch]:
+    """Return the batches of the resource in the bucket it had before that write the same results."""
+    output, describe = inputs.output_location, context.client.describe_batch_job
+    results = (output.region, output.name, output_object(inputs))
+    return [
+        batch
+        for record, bucket in records_elsewhere(context, given_up, inputs.location, describe)
+        if (record.output_region, record.output_bucket, record.output_object) == results
+        for batch in _named([record], bucket)
+    ]
 
 
 def _named(records: Iterable[BatchJobRecord], bucket: Bucket) -> list[Batch]:

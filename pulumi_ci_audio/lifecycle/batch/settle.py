@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pulumi_ci_audio.lifecycle.batch.failures import with_failures
 from pulumi_ci_audio.lifecycle.batch.follow import Run, wait_until_ended, with_record
-from pulumi_ci_audio.lifecycle.batch.lookup import Batch, find_or_wait_for_others, given_up_batches
+from pulumi_ci_audio.lifecycle.batch.lookup import Batch, find_or_wait_for_others
 from pulumi_ci_audio.lifecycle.batch.submit import require_fit, submit
 from pulumi_ci_audio.lifecycle.batch.survey import Recording, Stale, Survey, look
 from pulumi_ci_audio.lifecycle.batch_models import NoiseReductionBatchState
+from pulumi_ci_audio.lifecycle.given_up import given_up_by
 from pulumi_ci_audio.lifecycle.types import Context
 
 
@@ -56,7 +57,7 @@ def _is_news(context: Context, state: NoiseReductionBatchState, batch: Batch) ->
     if batch.is_unfinished:
         return True
     is_told = state.batch_id == batch.record.job_id and state.is_terminal
-    given_up = {id_.remote_id for id_ in given_up_batches(context, state.owner)}
+    given_up = {id_.remote_id for id_ in given_up_by(context, state.owner, context.journal.find(state.owner))}
     return not is_told and batch.record.job_id not in given_up
 
 

@@ -8,6 +8,7 @@ from typing import Any, Generic
 from pulumi_ci_audio.api.errors import ApiError, CiAudioError, WaitCancelledError
 from pulumi_ci_audio.api.records import NOT_STARTED_STATES, UNFINISHED_STATES, JobRecord
 from pulumi_ci_audio.lifecycle.errors import ResourceError, ResourceInitFailedError, as_model
+from pulumi_ci_audio.lifecycle.given_up import note_given_up
 from pulumi_ci_audio.lifecycle.job.follow import (
     JobNotSettledError,
     outcome,
@@ -63,9 +64,7 @@ class AudioJob(Lifecycle[Inputs, State], Generic[Inputs, State]):
     def create(self, context: Context, inputs: Inputs) -> CreateResult[State]:
         """Find the job or submit it, and wait for its end."""
         deadline = context.deadline(inputs.timeout_seconds)
-        if given_up := context.memory.given_up_by(inputs.owner):
-            # Before anything can fail, until the new run is known: the next process would take the old job over.
-            context.journal.give_up(inputs.owner, map(str, given_up))
+        note_given_up(context, inputs.owner)
         try:
             submission = prepare(context, self.spec, inputs)
             job, is_new = find_or_submit(context, submission, deadline)

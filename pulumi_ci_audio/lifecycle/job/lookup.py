@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from pulumi_ci_audio.api.buckets import Bucket
 from pulumi_ci_audio.api.errors import ApiError, CiAudioError
 from pulumi_ci_audio.api.records import NOT_STARTED_STATES, UNFINISHED_STATES, JobRecord, parse_time
 from pulumi_ci_audio.lifecycle.errors import ResourceError
+from pulumi_ci_audio.lifecycle.given_up import given_up_by, records_elsewhere
 from pulumi_ci_audio.lifecycle.job.idempotency import (
     Decision,
     Submit,
@@ -21,11 +21,8 @@ from pulumi_ci_audio.lifecycle.job.submission import Submission
 from pulumi_ci_audio.lifecycle.marker import SubmissionMarker
 from pulumi_ci_audio.lifecycle.once import is_unsettled
 from pulumi_ci_audio.lifecycle.resource_id import ResourceId
-from pulumi_ci_audio.lifecycle.service_off import is_service_off, listed_unless_off
+from pulumi_ci_audio.lifecycle.service_off import listed_unless_off
 from pulumi_ci_audio.lifecycle.types import Context
-
-if TYPE_CHECKING:
-    from pulumi_ci_audio.lifecycle.journal import Entry
 
 LATE_SECONDS = 60.0
 """How much younger than its job's end a result may be: the service and the storage tell the time by two clocks."""
@@ -80,7 +77,7 @@ def look_up(context: Context, submission: Submission[Inputs]) -> Decision:
         CiAudioError: the jobs cannot be listed.
     """
     entry = context.journal.find(submission.owner)
-    given_up = _given_up_jobs(context, submission.owner, entry)
+    given_up = given_up_by(context, submission.owner, entry)
     known: dict[str, SubmissionMarker] = {}
     if entry is not None and entry.remote_id is not None and (marker := SubmissionMarker.find_in(entry.marker)):
         known[entry.remote_id] = marker
@@ -96,11 +93,6 @@ def look_up(context: Context, submission: Submission[Inputs]) -> Decision:
     if isinstance(decision, Submit):
         return _find_elsewhere(context, submission, given_up) or decision
     return decision
-
-
-def _given_up_jobs(context: Context, owner: str, entry: Entry | None) -> tuple[ResourceId, ...]:
-    """Return the jobs that the resource gave up: in this process, or in one that failed before its new run."""
-    return (*context.memory.given_up_by(owner), *(ResourceId.parse(id_) for id_ in (entry.given_up if entry else ())))
 
 
 def _list_jobs(context: Context, submission: Submission[Inputs], known_ids: Iterable[str]) -> list[JobRecord]:
@@ -127,19 +119,10 @@ def _find_elsewhere(
     context: Context, submission: Submission[Inputs], given_up: tuple[ResourceId, ...]
 ) -> WaitFor | None:
     """Return a job of this resource that still runs in the bucket it had before, and writes the same result."""
-    for id_ in given_up:
-        if id_.bucket == submission.inputs.location:
-            continue
-        try:
-            job = context.client.describe_job(id_.bucket, id_.remote_id)
-        except ApiError as error:
-            if error.is_bucket_gone or is_service_off(context.client, id_.bucket, error):
-                continue
-            raise
-        if job is None or job.state not in UNFINISHED_STATES:
-            continue
-        if _writes_the_result(submission, job):
-            return WaitFor(job, id_.bucket)
+    bucket, describe = submission.inputs.location, context.client.describe_job
+    for job, elsewhere in records_elsewhere(context, given_up, bucket, describe):
+        if job.state in UNFINISHED_STATES and _writes_the_result(submission, job):
+            return WaitFor(job, elsewhere)
     return None
 
 
